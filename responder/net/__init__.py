@@ -1,0 +1,1 @@
+"""Sockets: the only layer that imports asyncio and socket."""

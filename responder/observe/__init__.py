@@ -1,0 +1,1 @@
+"""What happened, from the engine's events: journal, ladder, capture file."""

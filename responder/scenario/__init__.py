@@ -1,0 +1,1 @@
+"""Scenarios: YAML with positions, compiled to a frozen plan, played by a `Runner` (see docs)."""
