@@ -34,11 +34,14 @@ class Flow:
     """`remote` as a Via sent-by would write it, for comparing without parsing."""
     reliable: bool = field(init=False, compare=False, repr=False)
     """Whether the transport resends by itself (everything but UDP)."""
+    here: str = field(init=False, compare=False, repr=False)
+    """Transport and local address in one word: what a Contact of ours depends on."""
 
     def __post_init__(self) -> None:
         host, port = self.remote
         object.__setattr__(self, "sent_by", f"[{host}]:{port}" if ":" in host else f"{host}:{port}")
         object.__setattr__(self, "reliable", self.transport != "UDP")
+        object.__setattr__(self, "here", f"{self.transport} {self.local[0]} {self.local[1]}")
 
 
 Transmit: TypeAlias = tuple[bytes, Flow]
@@ -80,9 +83,12 @@ class Malformed:
     answered: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class CallEnded:
-    """A call (or a lone transaction such as OPTIONS) is over; times are in seconds of the engine's clock."""
+    """A call (or a lone transaction such as OPTIONS) is over; times are in seconds of the engine's clock.
+
+    Not frozen only because one is made for every call: a frozen one costs three times as much to make.
+    """
 
     time: float
     call: int
@@ -98,7 +104,7 @@ class CallEnded:
     path: tuple[str, ...]
     """What happened in order: status codes we sent ("180"), later requests of either side ("ACK", "BYE")."""
     outcome: str
-    """`completed`, `cancelled`, `no-ack`, `no-prack`, `failed`, `timeout`, `abandoned` or `rejected` (by a check of ours)."""
+    """`completed`, `cancelled`, `no-ack`, `no-prack`, `failed`, `abandoned` or `rejected` (by a check of ours)."""
     started: float
     reason: str = ""
     """For `failed` and the like: what went wrong, in words."""

@@ -1,0 +1,233 @@
+"""Server transactions (RFC 3261 section 17.2, RFC 6026 section 7.1, RFC 4320 section 4).
+
+One class serves both kinds: the table of `fsm` says what happens, this file does it and sets the timers on entering
+a state. A finished transaction shrinks to its key and its last bytes, because it stays for another 64*T1 only to answer
+retransmissions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from responder.transaction import fsm
+from responder.transaction.timers import TRYING_AFTER
+
+if TYPE_CHECKING:
+    from responder.events import Flow
+    from responder.sip.message import Request
+    from responder.transaction.key import Key
+    from responder.transaction.layer import TransactionLayer
+
+TRYING_DUE: Final = 100
+"""Timer token: 200 ms are over (INVITE, 17.2.1), or Timer E of the client has reached T2 (others, RFC 4320 4.1)."""
+
+
+class ServerUser(Protocol):
+    """The transaction user of a server transaction."""
+
+    number: int
+
+    def on_ack(self, transaction: ServerTransaction, request: Request) -> None:
+        """The ACK for a 300-699 arrived, once; or an ACK on the INVITE's own branch in state Accepted."""
+
+    def on_no_ack(self, transaction: ServerTransaction) -> None:
+        """No ACK came for a 300-699 before Timer H."""
+
+    def on_trying(self, transaction: ServerTransaction) -> None:
+        """A 100 is due because nothing else was sent."""
+
+
+class ServerTransaction:
+    """One request and the responses to it. Made by `TransactionLayer.open`."""
+
+    __slots__ = (
+        "_layer",
+        "_table",
+        "call_id",
+        "cseq",
+        "dialog",
+        "flow",
+        "from_tag",
+        "head",
+        "interval",
+        "key",
+        "last",
+        "last_status",
+        "method",
+        "received",
+        "request",
+        "rest",
+        "secure",
+        "source",
+        "state",
+        "tag",
+        "tagged",
+        "templates",
+        "user",
+    )
+
+    def __init__(
+        self, layer: TransactionLayer, key: Key, request: Request, flow: Flow, source: Flow, head: str, rest: str
+    ) -> None:
+        self._layer = layer
+        self.key = key
+        method = request.method
+        self.method = method
+        self.request = request
+        self.flow = flow
+        """Where responses go (18.2.2, RFC 3581)."""
+        self.source = source
+        """Where the request came from."""
+        self.head = head
+        self.rest = rest
+        """The lines that responses copy: up to the value of To, and from the end of that line on."""
+        self.received = layer.wire.now
+        """When the request came, on the engine's clock."""
+        self.call_id = ""
+        self.from_tag: str | None = None
+        self.cseq = 0
+        """What 8.2.2.2 compares; set where the request is well-formed and outside of a dialog."""
+        self.tagged = False
+        """Whether the request's To has a tag."""
+        self.tag = ""
+        """The To tag of our responses where the request had none."""
+        self.secure = False
+        """Whether our Contact is to be a SIPS URI (12.1.1)."""
+        self.dialog: Any = None
+        """The dialog that the request came in, for the user."""
+        self.templates: Any = None
+        """What the user keeps prepared for responses to requests like this."""
+        self.last: bytes | None = None
+        self.last_status = 0
+        self.user: ServerUser | None = None
+        self.interval = 0.0
+        if method == "INVITE":
+            self._table = fsm.INVITE_SERVER
+            self.state = fsm.PROCEEDING
+        else:
+            self._table = fsm.NON_INVITE_SERVER
+            self.state = fsm.TRYING
+
+    @property
+    def answered(self) -> bool:
+        """Whether a final response was sent."""
+        return self.last_status >= 200
+
+    @property
+    def open(self) -> bool:
+        """Whether a response can still be sent."""
+        return self.state == fsm.PROCEEDING or self.state == fsm.TRYING
+
+    def respond(self, data: bytes, status: int, note: str = "") -> bool:
+        """Send a response built by the UAS core; False where the state forbids one (a final was sent before)."""
+        event = fsm.SEND_1XX if status < 200 else fsm.SEND_2XX if status < 300 else fsm.SEND_FAILURE
+        step = self._table.get((self.state, event))
+        if step is None:
+            return False
+        self.last_status = status
+        self.last = data
+        layer = self._layer
+        wire = layer.wire
+        if wire.observing:
+            user = self.user
+            wire.send(data, self.flow, user.number if user is not None else 0, note=note)
+        else:
+            wire.out.append((data, self.flow))
+        if step[0] != self.state:
+            self._enter(step[0], layer)
+        return True
+
+    def _enter(self, state: int, layer: TransactionLayer) -> None:
+        self.state = state
+        values, timers, now = layer.values, layer.timers, layer.wire.now
+        reliable = self.flow.reliable
+        if state == fsm.COMPLETED:
+            if self.method != "INVITE":
+                # 17.2.2: "Timer J to fire in 64*T1 seconds for unreliable transports, and zero seconds for reliable"
+                if reliable:
+                    self._terminate()
+                else:
+                    timers.set(layer.timeout, now, self, fsm.EXPIRE)
+                    self._shrink()
+                return
+            if not reliable:
+                self.interval = values.t1
+                timers.set(values.t1, now, self, fsm.RETRANSMIT)
+            timers.set(layer.timeout, now, self, fsm.TIMEOUT)
+        elif state == fsm.ACCEPTED:
+            self.last = None  # RFC 6026 7.1: the 2xx is the core's to send again
+            timers.set(layer.timeout, now, self, fsm.EXPIRE)
+        elif state == fsm.CONFIRMED:
+            # 17.2.1: Timer I is T4 for unreliable transports and zero for reliable ones
+            if reliable:
+                self._terminate()
+            else:
+                timers.set(values.t4, now, self, fsm.EXPIRE)
+                self._shrink()
+        elif state == fsm.TERMINATED:
+            self._terminate()
+
+    def _shrink(self) -> None:
+        self.request = None  # type: ignore[assignment]  # nobody asks a finished transaction for its request
+        self.dialog = self.templates = self.user = None
+        self.head = self.rest = ""
+
+    def _terminate(self) -> None:
+        self.state = fsm.TERMINATED
+        self._layer.forget(self)
+        self._shrink()
+        self.last = None
+
+    def release(self) -> None:
+        """The user has no more to say: an accepted INVITE now only absorbs its retransmissions."""
+        self._shrink()
+
+    def retransmitted(self) -> None:
+        """The same request came again."""
+        step = self._table.get((self.state, fsm.REQUEST))
+        if step is not None and self.last is not None:
+            self._send_again()
+
+    def _send_again(self) -> None:
+        if self.last is not None:
+            user = self.user
+            self._layer.wire.send(self.last, self.flow, user.number if user is not None else 0, again=True)
+
+    def acknowledged(self, request: Request) -> None:
+        """An ACK matched this INVITE."""
+        step = self._table.get((self.state, fsm.ACK))
+        if step is None:
+            return
+        user = self.user
+        if step[0] != self.state:
+            self._enter(step[0], self._layer)
+        if user is not None:
+            user.on_ack(self, request)
+
+    def arm_trying(self) -> None:
+        """Nothing was sent yet: see to it that a 100 goes out when the RFCs want one."""
+        layer = self._layer
+        delay = TRYING_AFTER if self.method == "INVITE" else layer.non_invite_trying_after
+        layer.timers.set(delay, layer.wire.now, self, TRYING_DUE)
+
+    def on_timer(self, token: Any, now: float) -> None:
+        """A deadline of this transaction has passed."""
+        if token == fsm.EXPIRE:
+            if (self.state, fsm.EXPIRE) in self._table:
+                self._terminate()
+        elif token == TRYING_DUE:
+            if not self.last_status and self.open and self.user is not None:
+                self.user.on_trying(self)
+        elif token == fsm.RETRANSMIT:
+            if (self.state, fsm.RETRANSMIT) in self._table:
+                layer = self._layer
+                self._send_again()
+                self.interval = layer.values.next_interval(self.interval)
+                layer.timers.set(self.interval, now, self, fsm.RETRANSMIT)
+        elif token == fsm.TIMEOUT:
+            step = self._table.get((self.state, fsm.TIMEOUT))
+            user = self.user
+            if step is not None:
+                self._terminate()
+                if user is not None:
+                    user.on_no_ack(self)

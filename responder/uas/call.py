@@ -1,0 +1,542 @@
+"""A call: everything that one Call-ID and its script have to do with each other.
+
+A call is an object with counters, not a task. It begins with the first request of a Call-ID, outlives refused tries
+(a script may wait for the retry), and ends when nothing is open any more: no request unanswered, no dialog alive, no
+request of ours under way, and the script done. Its public methods are the verbs of a `Script`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
+from responder.dialog.reliable import ReliableProvisionals
+from responder.sip.sdp import SdpError
+from responder.transaction.fsm import ACCEPTED, PROCEEDING
+from responder.uas import defaults
+from responder.uas.outgoing import Outgoing
+from responder.uas.subscription import Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from responder.events import Flow
+    from responder.registry.capabilities import Capabilities
+    from responder.sip.message import Request, Response
+    from responder.transaction.server import ServerTransaction
+    from responder.transaction.timers import Target
+    from responder.uas.core import UserAgentServer
+    from responder.uas.registrar import Outcome
+    from responder.uas.script import Order, Reply, Script
+
+_WORDS: Final = [str(status) for status in range(700)]
+"""Status codes as they stand in a path."""
+
+_TARGET_REFRESH: Final = frozenset({"UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
+"""Methods other than INVITE whose 2xx replaces the remote target (12.2.2, RFC 3311 5.2, RFC 6665 4.4.1)."""
+
+_REFRESH: Final = object()
+_LINGER: Final = object()
+
+
+class Call:
+    """One call; made by the core, handed to its script."""
+
+    __slots__ = (
+        "_accepted",
+        "_core",
+        "_described",
+        "_idle_since",
+        "_sdp_version",
+        "_subscriptions",
+        "_waits",
+        "active",
+        "bindings",
+        "call_id",
+        "dialogs",
+        "flow",
+        "following",
+        "number",
+        "outcome",
+        "over",
+        "path",
+        "pending",
+        "reason",
+        "request",
+        "script",
+        "session_id",
+        "stale",
+        "started",
+        "tag",
+        "unanswered",
+    )
+
+    def __init__(self, core: UserAgentServer, number: int, transaction: ServerTransaction, script: Script) -> None:
+        self._core = core
+        self.number = number
+        """Counts from 1 within the engine."""
+        self.request: Request = transaction.request
+        """The first request."""
+        self.flow: Flow = transaction.source
+        self.call_id = transaction.call_id
+        self.script = script
+        self.started = core.wire.now
+        """The engine's time at which the first request came, in seconds."""
+        self.path: list[str] = []
+        """What happened: codes sent, methods of later requests."""
+        self.tag = core.new_tag()
+        """Our To tag, unless a reply says otherwise."""
+        self.dialogs: list[Dialog[Call]] = []
+        self.unanswered: list[ServerTransaction] = []
+        """Requests of this call that wait for their final response."""
+        self.pending = 0
+        """Refusals that wait for their ACK, and requests of ours under way."""
+        self.active = True
+        """Whether the script may still act."""
+        self.over = False
+        self.outcome = ""
+        self.reason = ""
+        self.session_id = core.new_session_id(number)
+        self.bindings: Sequence[str] | None = None
+        """Contact values of a 2xx to REGISTER."""
+        self.following = 0
+        """The final status that follows a 199 (RFC 6228), 0 where it is not known."""
+        self.stale = False
+        """Whether the next challenge says that the nonce was too old (RFC 7616 section 3.3)."""
+        self._accepted: list[ServerTransaction] = []
+        self._subscriptions: list[Subscription] = []
+        self._described = 0
+        self._sdp_version = 0
+        self._waits = 0
+        self._idle_since = -1.0
+
+    # verbs of the script
+
+    @property
+    def now(self) -> float:
+        """The engine's time, in seconds."""
+        return self._core.wire.now
+
+    @property
+    def confirmed(self) -> Dialog[Call] | None:
+        """The confirmed dialog, where there is one."""
+        for dialog in self.dialogs:
+            if dialog.state == CONFIRMED:
+                return dialog
+        return None
+
+    def branch_tag(self) -> str:
+        """A To tag for another branch of a fork."""
+        return self._core.new_tag()
+
+    def respond(self, transaction: ServerTransaction, reply: Reply, scope: Any = None) -> None:
+        """Send a response to this request; it waits its turn behind a reliable 1xx that has no PRACK yet (RFC 3262)."""
+        status = reply.status
+        if transaction.state > PROCEEDING and not (transaction.state == ACCEPTED and 200 <= status < 300):
+            self.note("deviation", f"{status} not sent: the {transaction.method} has had its final response")
+            return
+        tag = self.tag
+        if reply.to_tag is not None and reply.to_tag is not True:
+            tag = "" if reply.to_tag is False else self._core.builder.text(reply.to_tag, scope)
+        method = transaction.method
+        if method == "INVITE" and 100 < status < 300:
+            self._progress(transaction, reply, scope, tag)
+            return
+        if method == "REGISTER" and 200 <= status < 300 and self.bindings is None:
+            self.register(transaction)
+        # sending may finish the transaction, which then forgets these
+        request, dialog = transaction.request, transaction.dialog
+        if not self._send(transaction, reply, scope, tag, None) or status < 200:
+            return
+        self.unanswered.remove(transaction)
+        if method == "INVITE":
+            self.pending += 1  # until its ACK or Timer H
+            self._end_early_dialogs()  # 12.3
+            return
+        if method == "BYE" and dialog is not None and status not in (401, 407):
+            # 15.1.2: the session ends whatever we answer, and an INVITE that still waits is refused with 487
+            self._end_dialog(dialog)
+            if self.unanswered:
+                self._refuse_invites(defaults.TERMINATED)
+            if self.dialogs:
+                self._end_early_dialogs()
+        elif method in _TARGET_REFRESH and status < 300:
+            self._refreshed(transaction, request, dialog, tag)
+        self.settle()
+
+    def _send(
+        self,
+        transaction: ServerTransaction,
+        reply: Reply,
+        scope: Any,
+        tag: str,
+        provisionals: ReliableProvisionals | None,
+    ) -> bytes | None:
+        """Build and send; None where the offer that it was to answer had to be refused instead."""
+        core = self._core
+        status = reply.status
+        try:
+            data = core.builder.build(self, transaction, reply, scope, tag, provisionals)
+        except SdpError as error:
+            # 13.3.1.3: an offer that cannot be answered is refused with 488 and a Warning
+            self.note("deviation", f"the offer cannot be answered: {error.what}")
+            self.respond(transaction, defaults.offer_refused(error, core.host_of(transaction)))
+            return None
+        if core.observing and not core.registry.legal(status, transaction.method):
+            for sentence in core.registry.deviations(status, transaction.method, transaction.request):
+                self.note("deviation", sentence)
+        self.path.append(_WORDS[status])
+        transaction.respond(data, status, reply.label)
+        return data
+
+    def _progress(self, transaction: ServerTransaction, reply: Reply, scope: Any, tag: str) -> None:
+        """A response to INVITE that makes or confirms a dialog: 101 to 299 (12.1.1)."""
+        request = transaction.request
+        status = reply.status
+        fresh = not transaction.tagged
+        dialog = self._dialog_of(transaction, request, tag) if fresh and tag else transaction.dialog
+        provisionals = None
+        if dialog is not None and (status < 200 or dialog.reliable is not None):
+            wanted = status < 200 and self._is_reliable(request, reply)
+            if dialog.reliable is not None and self._waits_for_prack(
+                transaction, dialog.reliable, status, wanted=wanted
+            ):
+                dialog.reliable.queue.append(lambda: self.respond(transaction, reply, scope))
+                return
+            if wanted:
+                provisionals = self._reliable_of(dialog, request)
+            elif status >= 200:
+                provisionals = dialog.reliable
+        data = self._send(transaction, reply, scope, tag, provisionals)
+        if data is None:
+            return
+        if status < 200:
+            if provisionals is not None:
+                provisionals.sent(data, transaction.flow, sdp=b"\r\nContent-Type: application/sdp" in data)
+            return
+        if transaction in self.unanswered:
+            self.unanswered.remove(transaction)
+            self._accepted.append(transaction)
+        if dialog is None:
+            self.settle()
+            return
+        if not fresh:
+            dialog.refresh_target(request)
+        dialog.accept(data, transaction.flow, request.cseq.number)
+
+    def _is_reliable(self, request: Request, reply: Reply) -> bool:
+        """Whether a 1xx goes out reliably: the author says so, or the client requires it (RFC 3262 section 3)."""
+        if reply.reliable is not None:
+            return reply.reliable
+        return not reply.bare and "require" in request.shape.index and "100rel" in request.require
+
+    def _waits_for_prack(
+        self, transaction: ServerTransaction, provisionals: ReliableProvisionals, status: int, *, wanted: bool
+    ) -> bool:
+        """RFC 3262 section 3: no second reliable response, and no 2xx after one with SDP, before the PRACK."""
+        if not provisionals.outstanding or provisionals.invite_seq != transaction.request.cseq.number:
+            return False
+        if wanted or (status >= 200 and provisionals.carried_sdp):
+            return True
+        if status >= 200:
+            provisionals.stop()
+        return False
+
+    def _reliable_of(self, dialog: Dialog[Call], request: Request) -> ReliableProvisionals:
+        known, core = dialog.reliable, self._core
+        if known is None or known.invite_seq != request.cseq.number:
+            known = dialog.reliable = ReliableProvisionals(
+                first_rseq=core.new_rseq(),
+                invite_seq=request.cseq.number,
+                user=self,
+                wire=core.wire,
+                timers=core.timers,
+                values=core.layer.values,
+            )
+        return known
+
+    def _end_early_dialogs(self) -> None:
+        for dialog in [d for d in self.dialogs if d.state == EARLY]:
+            self._end_dialog(dialog)
+
+    def _refreshed(
+        self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str
+    ) -> None:
+        """A 2xx to UPDATE, SUBSCRIBE, NOTIFY or REFER went out: dialog state and subscriptions follow it."""
+        method = transaction.method
+        if known is not None:
+            known.refresh_target(request)
+        if method == "SUBSCRIBE":
+            current = [s for s in self._subscriptions if known is not None and s.refers_to(known, request)]
+            if current:
+                current[0].accepted(request)
+                return
+        elif method != "REFER" or (request.first("refer-sub") or "").lower() == "false":
+            return  # RFC 4488 section 4: the referrer wants no subscription
+        dialog = known or self._dialog_of(transaction, request, tag)
+        dialog.state = CONFIRMED
+        subscription = Subscription(self, dialog, request, only_usage=known is None)
+        self._subscriptions.append(subscription)
+        if method == "REFER":
+            subscription.referred()
+        else:
+            subscription.accepted(request)
+
+    def unsubscribed(self, subscription: Subscription, dialog: Dialog[Call] | None) -> None:
+        """A subscription is over, and with it this dialog where it was its only usage."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+        if dialog is not None:
+            self.terminate(dialog)
+
+    def timer_of(self, seconds: float, target: Target, token: Any) -> None:
+        """Set a deadline for something that belongs to this call."""
+        self._core.timers.set(seconds, self._core.wire.now, target, token)
+
+    def answer(self, transaction: ServerTransaction) -> None:
+        """Give this request the answer of a real UAS, as if no script had taken it."""
+        if transaction.state <= PROCEEDING:
+            self.respond(transaction, defaults.reply_to(transaction, self))
+
+    def send(
+        self,
+        order: Order,
+        scope: Any = None,
+        *,
+        dialog: Dialog[Call] | None = None,
+        then: Callable[[int], None] | None = None,
+    ) -> Outgoing | None:
+        """Send a request of ours within a dialog (the confirmed one, else the first); None where there is none.
+
+        `then` is told the final status (408: none came, 503: the transport failed).
+        """
+        if dialog is None:
+            dialog = self.confirmed or (self.dialogs[0] if self.dialogs else None)
+        if dialog is None or self.over:
+            return None
+        outgoing = Outgoing(self, self._core, dialog, order, then)
+        outgoing.start(scope)
+        return outgoing
+
+    def wait(self, seconds: float, token: Any) -> None:
+        """Bring `token` back by `script.timer` after so many seconds."""
+        self._waits += 1
+        self._core.timers.set(seconds, self._core.wire.now, self, token)
+
+    def hangup(self) -> None:
+        """End the call as its state requires: 480 to an INVITE that waits, BYE in a dialog (15.1: after its ACK)."""
+        self._refuse_invites(defaults.HANGUP_REFUSAL)
+        for dialog in list(self.dialogs):
+            if dialog.awaits_ack:
+                dialog.hang_up_when_acknowledged = True
+            elif dialog.state == CONFIRMED:
+                self.send(defaults.BYE, dialog=dialog)
+
+    def _refuse_invites(self, reply: Reply) -> None:
+        for transaction in [t for t in self.unanswered if t.method == "INVITE"]:
+            self.respond(transaction, reply)
+
+    def fail(self, reason: str) -> None:
+        """The call's verdict is `failed`; the first reason stays."""
+        if self.outcome != "failed":
+            self.outcome, self.reason = "failed", reason
+        self.note("problem", reason)
+
+    def end(self) -> None:
+        """The script is done: from here on the call behaves as a real UAS does."""
+        self.active = False
+        if not (self.unanswered or self.pending or self.dialogs):
+            self.finish()
+
+    def note(self, kind: str, text: str) -> None:
+        """A line for the journal (see `events.Note`)."""
+        self._core.note(self.number, kind, text)
+
+    # called by the core
+
+    def register(self, transaction: ServerTransaction) -> Outcome:
+        """Let the location service act on a REGISTER (10.3)."""
+        core = self._core
+        outcome = core.registrar.register(transaction.request, core.wire.now, transaction.source)
+        self.bindings = outcome.contacts
+        return outcome
+
+    def opened(self, transaction: ServerTransaction) -> None:
+        """A request of this call is to be answered."""
+        transaction.user = self
+        if not transaction.tagged:
+            transaction.tag = self.tag
+        self.unanswered.append(transaction)
+
+    def suspended(self, transaction: ServerTransaction) -> None:
+        """The script went to sleep over this request: the RFCs' own provisional responses become due."""
+        if not transaction.last_status:
+            transaction.arm_trying()
+        if transaction.method == "INVITE":
+            core = self._core
+            core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
+
+    def sdp_version(self, cseq: int) -> int:
+        """The version for the o= line of a session description (RFC 3264 section 8).
+
+        All responses to the INVITE with this CSeq number share one, each later exchange gets a higher one; a negative
+        number stands for a request of ours.
+        """
+        if cseq != self._described or cseq < 0:
+            self._described = cseq
+            self._sdp_version += 1
+        return self._sdp_version
+
+    def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call]:
+        """The dialog that a response with this tag belongs to, made where it is not yet there."""
+        for dialog in self.dialogs:
+            if dialog.local_tag == tag:
+                return dialog
+        core = self._core
+        dialog = Dialog(
+            request=request,
+            tag=tag,
+            flow=transaction.source,
+            user=self,
+            wire=core.wire,
+            timers=core.timers,
+            values=core.layer.values,
+        )
+        self.dialogs.append(dialog)
+        core.dialogs[dialog.key] = dialog
+        return dialog
+
+    def _end_dialog(self, dialog: Dialog[Call]) -> None:
+        dialog.end()
+        if dialog in self.dialogs:
+            self.dialogs.remove(dialog)
+        if self._core.dialogs.get(dialog.key) is dialog:
+            del self._core.dialogs[dialog.key]
+
+    def acknowledge_provisional(self, transaction: ServerTransaction, dialog: Dialog[Call]) -> bool:
+        """Whether this PRACK acknowledges a reliable response that waits (RFC 3262 section 3)."""
+        rack = transaction.request.rack
+        return rack is not None and dialog.reliable is not None and dialog.reliable.acknowledge(rack)
+
+    def terminate(self, dialog: Dialog[Call]) -> None:
+        """A dialog is over (BYE, 481, 408, no ACK)."""
+        self._end_dialog(dialog)
+        self.settle()
+
+    def settle(self) -> None:
+        """Something came to an end: is the call over?"""
+        if self.over or self.unanswered or self.pending or self.dialogs:
+            return
+        if not self.active:
+            self.finish()
+        elif not self._waits:
+            core = self._core
+            self._idle_since = core.wire.now
+            core.timers.set(core.settings.linger, core.wire.now, self, (_LINGER, self._idle_since))
+
+    def finish(self, outcome: str = "completed") -> None:
+        """The call is over: report it and let go of everything."""
+        if self.over:
+            return
+        self.over = True
+        self.active = False
+        if not self.outcome:
+            self.outcome = outcome
+        self.script.ended(self, self.outcome)
+        for dialog in list(self.dialogs):
+            self._end_dialog(dialog)
+        self._release()
+        self._core.ended(self)
+
+    def _release(self) -> None:
+        """Let go of accepted INVITEs: all they do from now on is to absorb retransmissions."""
+        for transaction in self._accepted:
+            transaction.release()
+        self._accepted.clear()
+
+    # transaction, dialog and reliable users
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What we say that we can do."""
+        return self._core.settings.capabilities
+
+    def on_ack(self, transaction: ServerTransaction, request: Request) -> None:
+        """The ACK for a refusal came, or one on the INVITE's own branch after a 2xx."""
+        if transaction.last_status < 300:
+            self._core.acknowledge(request)  # a client that puts the INVITE's branch into the ACK for a 2xx
+            return
+        self.pending -= 1
+        if self.active:
+            self.script.ack(self, request)
+        self.settle()
+
+    def on_no_ack(self, transaction: ServerTransaction) -> None:
+        """Timer H: a refusal was never acknowledged (17.2.1)."""
+        self.pending -= 1
+        self._not_acknowledged(f"no ACK for {transaction.last_status}")
+        self.settle()
+
+    def _not_acknowledged(self, reason: str) -> None:
+        if not self.outcome:
+            self.outcome, self.reason = "no-ack", reason
+        self.note("problem", reason)
+
+    def on_trying(self, transaction: ServerTransaction) -> None:
+        """A 100 is due (17.2.1; RFC 4320 section 4.1)."""
+        self.respond(transaction, defaults.TRYING)
+
+    def on_accept_unacknowledged(self, dialog: Dialog[Call]) -> None:
+        """No ACK came for a 2xx: the session is ended with a BYE (13.3.1.4)."""
+        self._not_acknowledged("no ACK for the 2xx")
+        self.send(defaults.BYE, dialog=dialog)
+
+    def on_provisional_unacknowledged(self, provisionals: ReliableProvisionals) -> None:
+        """RFC 3262 section 3: without a PRACK for 64*T1 the INVITE is refused with a 5xx."""
+        if not self.outcome:
+            self.outcome, self.reason = "no-prack", f"no PRACK for RSeq {provisionals.rseq}"
+        self._refuse_invites(defaults.NO_PRACK)
+
+    def acknowledged(self, dialog: Dialog[Call], request: Request) -> None:
+        """The ACK for a 2xx came within its dialog."""
+        if self.active:
+            self.script.ack(self, request)
+        else:
+            self._release()
+        if dialog.hang_up_when_acknowledged:
+            dialog.hang_up_when_acknowledged = False
+            self.send(defaults.BYE, dialog=dialog)
+
+    def responded(self, outgoing: Outgoing, response: Response | None) -> None:
+        """A response to a request of ours; None when none came."""
+        if self.active:
+            self.script.response(self, outgoing, response)
+
+    def outgoing_over(self, outgoing: Outgoing) -> None:
+        """A request of ours has had its final response or none will come."""
+        self.pending -= 1
+        self.settle()
+
+    def on_timer(self, token: Any, now: float) -> None:
+        """A wait of the script, or a deadline of the call itself."""
+        if self.over:
+            return
+        if type(token) is tuple and token[0] is _REFRESH:
+            self._refresh(token[1])
+        elif type(token) is tuple and token[0] is _LINGER:
+            if token[1] == self._idle_since and not (self.unanswered or self.pending or self.dialogs or self._waits):
+                self.finish("abandoned")
+        else:
+            self._waits -= 1
+            if self.active:
+                self.script.timer(self, token)
+            self.settle()
+
+    def _refresh(self, transaction: ServerTransaction) -> None:
+        # 13.3.1.1: "the UAS MUST send a non-100 provisional response at every minute" while it rings
+        if not transaction.open:
+            return
+        if transaction.last_status > 100:
+            transaction.retransmitted()
+        core = self._core
+        core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))

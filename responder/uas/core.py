@@ -1,0 +1,378 @@
+"""The UAS core (RFC 3261 section 8.2): where a request goes that is not a retransmission.
+
+    ACK           to the dialog whose 2xx it acknowledges (13.3.1.4)
+    CANCEL        to the INVITE that it means (9.2)
+    To with tag   to its dialog (12.2.2), after the checks that need a dialog
+    otherwise     to the call that waits for it, or to a new call whose script the playbook picks
+
+Inspection comes after the script is known, because a script may turn checks off.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, Protocol
+
+from responder.errors import ParseError
+from responder.events import CallEnded, Note
+from responder.sip.name_addr import NameAddr
+from responder.transaction.key import Key
+from responder.uas import defaults, inspection
+from responder.uas.call import Call
+from responder.uas.script import Reply
+
+if TYPE_CHECKING:
+    from responder.dialog.dialog import Dialog
+    from responder.events import Flow
+    from responder.registry import Registry
+    from responder.sip.message import Request
+    from responder.sip.via import TopVia
+    from responder.transaction.layer import TransactionLayer
+    from responder.transaction.server import ServerTransaction
+    from responder.transaction.timers import Timers
+    from responder.transaction.wire import Wire
+    from responder.uas.registrar import Registrar
+    from responder.uas.response import ResponseBuilder
+    from responder.uas.script import Playbook
+    from responder.uas.settings import Settings
+
+_MERGED: Final = Reply(482, label="merged")
+_OUT_OF_ORDER: Final = Reply(500, label="cseq")
+_OVERLAPPING: Final = Reply(500, headers=(("Retry-After", "3"),), label="pending")
+_GLARE: Final = Reply(491, label="pending")
+_FULL: Final = Reply(503, label="full")
+
+
+class Ids(Protocol):
+    """Where undetermined values come from; a seeded `random.Random` is one."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """An integer of `k` random bits."""
+
+
+class UserAgentServer:
+    """Calls, dialogs and the way of each request to them."""
+
+    __slots__ = (
+        "_number",
+        "_session_base",
+        "builder",
+        "calls",
+        "dialogs",
+        "finished",
+        "ids",
+        "layer",
+        "observing",
+        "playbook",
+        "registrar",
+        "registry",
+        "reporting",
+        "settings",
+        "timers",
+        "wire",
+    )
+
+    def __init__(
+        self,
+        *,
+        playbook: Playbook,
+        settings: Settings,
+        registry: Registry,
+        ids: Ids,
+        wire: Wire,
+        timers: Timers,
+        layer: TransactionLayer,
+        builder: ResponseBuilder,
+        registrar: Registrar,
+        reporting: bool,
+        observing: bool,
+    ) -> None:
+        self.playbook = playbook
+        self.settings = settings
+        self.registry = registry
+        self.ids = ids
+        self.wire = wire
+        self.timers = timers
+        self.layer = layer
+        self.builder = builder
+        self.registrar = registrar
+        self.reporting = reporting
+        """Whether ended calls are reported."""
+        self.observing = observing
+        """Whether messages and notes are reported."""
+        self.calls: dict[str, Call] = {}
+        """Live calls by Call-ID."""
+        self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
+        """Live dialogs by Call-ID and our tag."""
+        self.finished = 0
+        self._number = 0
+        self._session_base = ids.getrandbits(31) << 20
+
+    # what calls need
+
+    def new_tag(self) -> str:
+        """A tag of 64 random bits (19.3 wants 32)."""
+        return f"{self.ids.getrandbits(64):016x}"
+
+    def new_branch(self) -> str:
+        """A branch for a request of ours (8.1.1.7)."""
+        return f"z9hG4bK{self.ids.getrandbits(80):020x}"
+
+    def new_rseq(self) -> int:
+        """The first RSeq of an INVITE: 1 to 2**31 - 1 (RFC 3262 section 3), low enough to be counted up from."""
+        return 1 + self.ids.getrandbits(30)
+
+    def new_session_id(self, number: int) -> int:
+        """The session id for the o= lines of call `number` (RFC 4566 section 5.2)."""
+        return self._session_base + number
+
+    def note(self, call: int, kind: str, text: str) -> None:
+        """Report a note where somebody listens."""
+        if self.observing:
+            self.wire.events.append(Note(self.wire.now, call, kind, text))
+
+    def contact(self, flow: Flow) -> str:
+        """Our Contact on this flow."""
+        return self.builder.contact(flow)
+
+    def host_port(self, flow: Flow) -> str:
+        """Our address on this flow as a sent-by writes it."""
+        return self.builder.host_port(flow)
+
+    def host_of(self, transaction: ServerTransaction) -> str:
+        """Our host as a warn-agent (20.43)."""
+        return self.builder.host_port(transaction.source)
+
+    def ended(self, call: Call) -> None:
+        """A call is over."""
+        if self.calls.get(call.call_id) is call:
+            del self.calls[call.call_id]
+        self.finished += 1
+        if self.reporting:
+            self.wire.events.append(
+                CallEnded(
+                    time=self.wire.now,
+                    call=call.number,
+                    call_id=call.call_id,
+                    method=call.request.method,
+                    uri=call.request.uri,
+                    caller=_caller(call.request),
+                    source=call.flow.remote,
+                    transport=call.flow.transport,
+                    scenario=call.script.name,
+                    path=tuple(call.path),
+                    outcome=call.outcome,
+                    started=call.started,
+                    reason=call.reason,
+                )
+            )
+
+    # the way of a request
+
+    def receive(self, request: Request, fault: ParseError | None, via: TopVia, key: Key, flow: Flow) -> int:
+        """A request that matched no transaction; gives the number of the call it belongs to, 0 for none.
+
+        `fault` is what is wrong with its syntax; without one its identifying fields can be read.
+        """
+        method = request.method
+        if method == "ACK":
+            return self.acknowledge(request) if fault is None else 0
+        layer = self.layer
+        if len(layer.servers) >= self.settings.most_transactions:
+            return 0
+        transaction = layer.open(key, request, via, flow)
+        if fault is not None:
+            transaction.tagged = ";tag=" in (request.first("to") or "")
+            return self._outside(transaction, fault)
+        transaction.call_id = request.call_id
+        if method == "CANCEL":
+            return self._cancel(transaction, via)
+        to_tag = request.to_tag
+        if to_tag is not None:
+            transaction.tagged = True
+            dialog = self.dialogs.get((request.call_id, to_tag))
+            if dialog is not None and dialog.remote_tag == request.from_tag:
+                transaction.dialog = dialog
+                return self._inside(transaction, dialog)
+        return self._outside(transaction, None)
+
+    def acknowledge(self, request: Request) -> int:
+        """An ACK that no transaction took: for a 2xx, or for nothing (then it is dropped: 17, 13.3.1.4)."""
+        dialog = self.dialogs.get((request.call_id, request.to_tag or ""))
+        if dialog is None or dialog.remote_tag != (request.from_tag or ""):
+            return 0
+        call = dialog.user
+        if dialog.acknowledged(request.cseq.number):
+            call.acknowledged(dialog, request)
+        return call.number
+
+    def _cancel(self, transaction: ServerTransaction, via: TopVia) -> int:
+        # 9.2: 481 where no INVITE matches; otherwise 200 with the To tag of the INVITE's responses
+        invite = self.layer.find_cancelled(transaction.request, via)
+        call = invite.user if invite is not None else None
+        if invite is None or not isinstance(call, Call):
+            lone = self._new_call(transaction, _Unscripted())
+            lone.respond(transaction, defaults.PLAIN_OK if invite is not None else defaults.NO_SUCH_CALL)
+            return lone.number
+        call.opened(transaction)
+        transaction.tag = invite.tag
+        call.path.append("CANCEL")
+        call.respond(transaction, defaults.PLAIN_OK)
+        if invite.open:
+            if call.active and call.script.cancel(call, invite):
+                return call.number
+            if not call.outcome:
+                call.outcome = "cancelled"
+            if invite.open:
+                call.respond(invite, defaults.TERMINATED)
+        return call.number
+
+    def _inside(self, transaction: ServerTransaction, dialog: Dialog[Call]) -> int:
+        """A request within a dialog (12.2.2)."""
+        request = transaction.request
+        method = request.method
+        call = dialog.user
+        call.opened(transaction)
+        call.path.append(method)
+        unchecked = call.script.unchecked
+        number = request.cseq.number
+        if number < dialog.remote_seq and "cseq" not in unchecked:
+            # 12.2.2: "the request is out of order and MUST be rejected with a 500"
+            call.respond(transaction, _OUT_OF_ORDER)
+            return call.number
+        dialog.remote_seq = max(number, dialog.remote_seq)
+        refused = self._overlap(transaction, dialog, call) if "pending" not in unchecked else None
+        if refused is None:
+            refused = inspection.refusal(request, self.settings.capabilities, unchecked)
+        if refused is not None:
+            call.respond(transaction, refused)
+            return call.number
+        if method == "PRACK" and not call.acknowledge_provisional(transaction, dialog):
+            call.respond(transaction, defaults.NO_SUCH_CALL)
+            return call.number
+        if not (call.active and call.script.request(call, transaction)):
+            call.answer(transaction)
+        if method == "PRACK" and dialog.reliable is not None:
+            dialog.reliable.release()
+        if transaction.open and not call.over:
+            call.suspended(transaction)
+        return call.number
+
+    def _overlap(self, transaction: ServerTransaction, dialog: Dialog[Call], call: Call) -> Reply | None:
+        """14.2 and RFC 3311 section 5.2: one INVITE, one UPDATE at a time in a dialog."""
+        method = transaction.method
+        if method not in ("INVITE", "UPDATE"):
+            return None
+        if method == "INVITE" and dialog.inviting:
+            return _GLARE
+        if any(other is not transaction and other.method == method for other in call.unanswered):
+            return _OVERLAPPING
+        return None
+
+    def _outside(self, transaction: ServerTransaction, fault: ParseError | None) -> int:
+        """A request outside of any dialog (8.2)."""
+        request = transaction.request
+        call_id = transaction.call_id
+        calls, recent = self.calls, self.layer.recent
+        known = calls.get(call_id)
+        if fault is None and not transaction.tagged:
+            earlier = recent.get(call_id)
+            if (
+                earlier is not None
+                and earlier.from_tag == request.from_tag
+                and earlier.cseq == request.cseq.number
+                and earlier.method == request.method
+                and (known is None or "merged" not in known.script.unchecked)
+            ):
+                return self._reject(transaction, _MERGED)
+            transaction.from_tag = request.from_tag
+            transaction.cseq = request.cseq.number
+            recent[call_id] = transaction
+            if known is not None and known.active and not known.dialogs and self._retry(known, transaction):
+                return known.number
+        if len(calls) >= self.settings.most_calls:
+            return self._reject(transaction, _FULL)
+        try:
+            script = self.playbook.choose(request, transaction.source, self.wire.now)
+        except ParseError as error:
+            return self._reject(transaction, inspection.of_syntax(fault or error))
+        unchecked = script.unchecked
+        refused: Reply | None = None
+        if fault is not None and "syntax" not in unchecked:
+            refused = inspection.of_syntax(fault)
+        elif transaction.tagged and "dialog" not in unchecked:
+            refused = defaults.NO_SUCH_CALL
+        else:
+            refused = inspection.refusal(request, self.settings.capabilities, unchecked)
+        call = self._new_call(transaction, script)
+        if refused is not None:
+            call.outcome = "rejected"
+            call.reason = refused.label
+            call.active = False
+            call.respond(transaction, refused)
+        else:
+            script.start(call, transaction)
+        if not call.over:
+            calls[call_id] = call
+            if transaction.open:
+                call.suspended(transaction)
+        return call.number
+
+    def _retry(self, call: Call, transaction: ServerTransaction) -> bool:
+        """Another try of the same Call-ID outside a dialog (8.1.3.5, 22.2), where its script waits for one."""
+        refused = inspection.refusal(transaction.request, self.settings.capabilities, call.script.unchecked)
+        call.opened(transaction)
+        if refused is not None:
+            call.respond(transaction, refused)
+            return True
+        if call.script.request(call, transaction):
+            if transaction.open and not call.over:
+                call.suspended(transaction)
+            return True
+        call.unanswered.remove(transaction)
+        transaction.user = None
+        return False
+
+    def _reject(self, transaction: ServerTransaction, reply: Reply) -> int:
+        call = self._new_call(transaction, _Unscripted())
+        call.outcome = "rejected"
+        call.reason = reply.label
+        call.active = False
+        call.respond(transaction, reply)
+        return call.number
+
+    def _new_call(self, transaction: ServerTransaction, script: object) -> Call:
+        self._number += 1
+        call = Call(self, self._number, transaction, script)  # type: ignore[arg-type]
+        call.opened(transaction)
+        return call
+
+    def shutdown(self) -> None:
+        """End every call: final responses to what waits, BYE in what stands."""
+        for call in list(self.calls.values()):
+            call.active = False
+            call.hangup()
+
+
+class _Unscripted:
+    """The script of a request that is refused before any script is asked."""
+
+    __slots__ = ()
+    name = ""
+    unchecked: frozenset[str] = frozenset()
+
+    def ended(self, call: Call, outcome: str) -> None:
+        """Nothing to clear."""
+
+
+def _caller(request: Request) -> str:
+    """The From URI without parameters, as far as it can be read."""
+    return _uri_of((request.first("from") or "").partition(";tag=")[0])
+
+
+@lru_cache(maxsize=4096)
+def _uri_of(value: str) -> str:
+    try:
+        return str(NameAddr.parse(value).uri).partition(";")[0]
+    except ParseError:
+        return value

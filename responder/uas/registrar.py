@@ -1,0 +1,290 @@
+"""The registrar and its location service (RFC 3261 section 10.3, RFC 3327, RFC 5626 section 6, RFC 5627 section 5).
+
+Rules
+1. A REGISTER is processed completely or not at all: bindings change only when every step went well.
+2. Bindings that have expired are gone, whether or not anybody looked: the clock is handed in.
+3. Memory is bounded: so many addresses-of-record, so many bindings each; beyond that a REGISTER fails with 500.
+
+Requirements, authentication and authorization (steps 2 to 4) are for the caller: they are not particular to REGISTER.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from responder.errors import ParseError
+from responder.registry.capabilities import Capabilities
+from responder.registry.locations import behind_outbound_proxy, binding, flows_of
+from responder.sip.message import Request
+from responder.sip.name_addr import DEFAULT_EXPIRES, NameAddr
+from responder.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from responder.events import Flow
+
+_HOUR: Final = 3600
+_GRUU_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()[]/:&+$")
+_OURS_ALONE: Final = ("pub-gruu", "temp-gruu", "expires")
+"""Contact parameters that only a registrar gives a value to; a client's are dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One contact of an address-of-record."""
+
+    contact: NameAddr
+    """As registered, all parameters kept (q, +sip.instance, reg-id, ...) but `expires`."""
+    call_id: str
+    cseq: int
+    deadline: float
+    """When it expires, on the caller's clock."""
+    path: tuple[str, ...] = ()
+    """The Path that requests to it take (RFC 3327 section 5.3)."""
+    flow: Flow | None = None
+    """Where its REGISTER came in (RFC 5626 section 6)."""
+    key: tuple[str, str] | None = None
+    """Instance and reg-id where it is a flow of RFC 5626; else the URI tells bindings apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a REGISTER gets."""
+
+    status: int
+    contacts: tuple[str, ...] = ()
+    """For a 200: the value of Contact for every binding, with the seconds left (step 8)."""
+    reason: str = ""
+    """What was wrong, as a reason phrase; empty: the status says it all."""
+
+
+class _RefusalError(Exception):
+    """The REGISTER fails, nothing is changed."""
+
+    def __init__(self, status: int, reason: str = "") -> None:
+        super().__init__(reason)
+        self.outcome = Outcome(status, (), reason)
+
+
+class Registrar:
+    """A location service in memory.
+
+    `capabilities` gives the limits of expiration and says whether outbound and gruu are supported. `domains` are the
+    hosts that addresses-of-record may have; None: any. `path_unasked` accepts a Path although the client does not list
+    `path` in Supported; RFC 3327 section 5.3 recommends 420 for that.
+    """
+
+    __slots__ = ("_aors", "_capabilities", "_domains", "_earliest", "_most_aors", "_most_bindings", "_path_unasked")
+
+    def __init__(
+        self,
+        capabilities: Capabilities,
+        *,
+        domains: frozenset[str] | None = None,
+        most_aors: int = 10_000,
+        most_bindings: int = 32,
+        path_unasked: bool = False,
+    ) -> None:
+        self._capabilities = capabilities
+        self._domains = None if domains is None else frozenset(domain.lower() for domain in domains)
+        self._most_aors = most_aors
+        self._most_bindings = most_bindings
+        self._path_unasked = path_unasked
+        self._aors: dict[str, tuple[Binding, ...]] = {}
+        self._earliest = float("inf")
+
+    def __len__(self) -> int:
+        """How many addresses-of-record are kept, those that have expired since they were looked at included."""
+        return len(self._aors)
+
+    def bindings(self, aor: str | Uri, now: float) -> tuple[Binding, ...]:
+        """The bindings of an address-of-record, the first registered first; `ParseError` for text that is no URI."""
+        name = (Uri.parse(aor) if isinstance(aor, str) else aor).aor
+        known = self._aors.get(name, ())
+        alive = tuple(known_one for known_one in known if known_one.deadline > now)
+        if known and not alive:
+            del self._aors[name]
+        return alive
+
+    def register(self, request: Request, now: float, flow: Flow | None = None) -> Outcome:
+        """Process one REGISTER (10.3 steps 1 and 5 to 8)."""
+        try:
+            return self._register(request, now, flow)
+        except _RefusalError as refusal:
+            return refusal.outcome
+        except ParseError as error:
+            return Outcome(error.status, (), error.what)
+
+    def _register(self, request: Request, now: float, flow: Flow | None) -> Outcome:
+        uri = request.to.uri
+        # 1. ... 5. "If the address-of-record is not valid for the domain in the Request-URI ... 404"
+        if self._domains is not None and not {request.target.host.lower(), uri.host.lower()} <= self._domains:
+            raise _RefusalError(404)
+        if "path" in request and "path" not in request.supported and not self._path_unasked:
+            raise _RefusalError(420)
+        current = self.bindings(uri, now)
+        contacts = request.contacts
+        if contacts is None:
+            updated = self._cleared(request, current)
+        elif contacts:
+            updated = self._updated(request, current, contacts, now, flow)
+        else:
+            # 6. "checks whether the request contains the Contact header field. If not, it skips to the last step."
+            updated = current
+        self._commit(uri.aor, updated, now)
+        return Outcome(200, tuple(self._value(request, one, now) for one in updated))
+
+    def _cleared(self, request: Request, current: tuple[Binding, ...]) -> tuple[Binding, ...]:
+        """Step 6 for `Contact: *`."""
+        # "If the request has additional Contact fields or an expiration time other than zero, the request is invalid"
+        if request.expires != 0:
+            raise _RefusalError(400, "Contact * Needs Expires 0")
+        for one in current:
+            _check_order(one, request)
+        return ()
+
+    def _updated(
+        self,
+        request: Request,
+        current: tuple[Binding, ...],
+        contacts: Sequence[NameAddr],
+        now: float,
+        flow: Flow | None,
+    ) -> tuple[Binding, ...]:
+        """Step 7: every contact in turn, on a copy of the list."""
+        keys = self._flow_keys(request, contacts)
+        fallback = _default_expires(request, self._capabilities)
+        updated = list(current)
+        settled: list[Binding] = []
+        path = tuple(request.every("path"))
+        for contact, key in zip(contacts, keys, strict=True):
+            seconds = self._granted(fallback if contact.expires is None else contact.expires)
+            if seconds and "+sip.instance" in contact.params:
+                self._check_gruu(request, contact)
+            old = next((one for one in updated if _same(one, contact, key)), None)
+            if old is not None and old not in settled:
+                _check_order(old, request)
+            if not seconds:
+                updated = [one for one in updated if one is not old]
+                continue
+            new = Binding(_stripped(contact), request.call_id, request.cseq.number, now + seconds, path, flow, key)
+            settled.append(new)
+            if old is None:
+                updated.append(new)
+            else:
+                updated[updated.index(old)] = new
+        if len(updated) > self._most_bindings:
+            raise _RefusalError(500, "Too Many Bindings")
+        return tuple(updated)
+
+    def _granted(self, asked: int) -> int:
+        """Step 7: the interval of one contact, 0 to remove it."""
+        # "If and only if the requested expiration interval is greater than zero AND smaller than one hour AND less
+        # than a registrar-configured minimum, the registrar MAY reject"
+        if 0 < asked < min(_HOUR, self._capabilities.min_expires):
+            raise _RefusalError(423)
+        return min(asked, self._capabilities.max_expires)
+
+    def _flow_keys(self, request: Request, contacts: Sequence[NameAddr]) -> list[tuple[str, str] | None]:
+        """Instance and reg-id of each contact that is a flow; the checks of RFC 5626 section 6."""
+        if "outbound" not in self._capabilities.supported or not any("reg-id" in one.params for one in contacts):
+            return [None] * len(contacts)
+        if not behind_outbound_proxy(request):
+            # "if the REGISTER request contains the reg-id and the outbound option tag ... MUST respond ... with a 439"
+            if "outbound" in request.supported:
+                raise _RefusalError(439)
+            return [None] * len(contacts)
+        fallback = _default_expires(request, self._capabilities)
+        lasting = [one for one in contacts if (fallback if one.expires is None else one.expires)]
+        if len(lasting) > 1 and flows_of(request):
+            raise _RefusalError(400, "Several Contacts With reg-id")
+        # "a reg-id but no instance-id ... simply ignores the reg-id"
+        return [
+            (one.params.get("+sip.instance") or "", one.params.get("reg-id") or "")
+            if one.params.get("+sip.instance") and one.params.get("reg-id")
+            else None
+            for one in contacts
+        ]
+
+    def _check_gruu(self, request: Request, contact: NameAddr) -> None:
+        """RFC 5627 section 5.1: a contact with an instance must not lead back to its address-of-record."""
+        if "gruu" not in self._capabilities.supported:
+            return
+        aor = request.to.uri
+        plain = replace(contact.uri, params=contact.uri.params.without("gr"))
+        if (
+            not contact.uri.is_sip
+            or contact.uri.equivalent(aor)
+            or ("gr" in contact.uri.params and plain.equivalent(aor))
+        ):
+            raise _RefusalError(403, "Contact Leads Back To Its Address")
+
+    def _commit(self, aor: str, updated: tuple[Binding, ...], now: float) -> None:
+        if not updated:
+            self._aors.pop(aor, None)
+            return
+        if aor not in self._aors and len(self._aors) >= self._most_aors:
+            self._sweep(now)
+            if len(self._aors) >= self._most_aors:
+                raise _RefusalError(500, "Too Many Addresses")
+        self._aors[aor] = updated
+        self._earliest = min(self._earliest, *(one.deadline for one in updated))
+
+    def _sweep(self, now: float) -> None:
+        """Drop what has expired, if anything can have."""
+        if now < self._earliest:
+            return
+        for aor in list(self._aors):
+            alive = tuple(one for one in self._aors[aor] if one.deadline > now)
+            if alive:
+                self._aors[aor] = alive
+            else:
+                del self._aors[aor]
+        self._earliest = min((one.deadline for all_ in self._aors.values() for one in all_), default=float("inf"))
+
+    def _value(self, request: Request, one: Binding, now: float) -> str:
+        """Step 8: a Contact value; with its public GRUU for a client that knows GRUUs (RFC 5627 section 5.2)."""
+        contact = one.contact
+        instance = contact.params.get("+sip.instance")
+        if instance and "gruu" in request.supported and "gruu" in self._capabilities.supported:
+            gruu = f'"{_public_gruu(request.to.uri, instance)}"'
+            contact = NameAddr(contact.uri, contact.display, contact.params.with_value("pub-gruu", gruu))
+        return binding(contact, max(round(one.deadline - now), 1))
+
+
+def _default_expires(request: Request, capabilities: Capabilities) -> int:
+    """Step 7: what a contact without `expires` asks for; a malformed Expires counts as 3600 (section 10.2)."""
+    try:
+        asked = request.expires
+    except ParseError:
+        return DEFAULT_EXPIRES
+    return capabilities.default_expires if asked is None else asked
+
+
+def _check_order(old: Binding, request: Request) -> None:
+    """Steps 6 and 7: a binding of the same Call-ID changes only for a higher CSeq, else the whole request fails."""
+    if old.call_id == request.call_id and request.cseq.number <= old.cseq:
+        raise _RefusalError(500, "CSeq Out Of Order")
+
+
+def _same(one: Binding, contact: NameAddr, key: tuple[str, str] | None) -> bool:
+    """Whether `contact` means that binding: the same flow, or by URI comparison (RFC 3261 section 19.1.4)."""
+    if key is not None or one.key is not None:
+        return one.key == key
+    return one.contact.uri.equivalent(contact.uri)
+
+
+def _stripped(contact: NameAddr) -> NameAddr:
+    params = contact.params
+    for name in _OURS_ALONE:
+        params = params.without(name)
+    return NameAddr(contact.uri, contact.display, params)
+
+
+def _public_gruu(aor: Uri, instance: str) -> str:
+    """The address-of-record with the instance as `gr` (RFC 5627 section 5.4), fit to stand in quotes."""
+    urn = instance.strip("<>")
+    value = "".join([c if c in _GRUU_SAFE else "".join([f"%{byte:02X}" for byte in c.encode()]) for c in urn])
+    user = f"{aor.raw_user}@" if aor.raw_user else ""
+    return f"{aor.scheme}:{user}{aor.hostport};gr={value}"
