@@ -100,9 +100,8 @@ class Engine:
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """One datagram, or one message framed from a stream, came in on `flow`."""
         self._wire.now = now
-        acquaintances = self._acquaintances
         try:
-            known = acquaintances.read(data, flow.remote)
+            known = self._acquaintances.read(data, flow.remote)
             if known is not None:
                 self._request(known, None, data, flow)
                 return
@@ -110,7 +109,7 @@ class Engine:
             if type(message) is Request:
                 fault = fault_of(message)
                 if fault is None:
-                    acquaintances.met(data, message, flow.remote)
+                    self._acquaintances.met(data, message, flow.remote)
                 self._request(message, fault, data, flow)
             elif type(message) is Response:
                 self._response(message, data, flow)
@@ -193,11 +192,10 @@ class Engine:
     # ways
 
     def _request(self, request: Request, fault: ParseError | None, data: bytes, flow: Flow) -> None:
-        via = request.top_via
-        key, transaction = self._layer.find(request, via)
+        key, transaction = self._layer.find(request)
         at = len(self._wire.events)
         if transaction is None:
-            number = self._core.receive(request, fault, via, key, flow)
+            number = self._core.receive(request, fault, key, flow)
             again = False
         else:
             user = transaction.user

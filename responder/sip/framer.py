@@ -43,6 +43,7 @@ class FramingError(ParseError):
 
 # Content-Length  =  ( "Content-Length" / "l" ) HCOLON 1*DIGIT ; lines may be folded
 _length: Final = re.compile(rb"\n(?:content-length|l)[ \t]*+:((?:[^\r\n]++|\r?\n[ \t])*+)", re.IGNORECASE)
+_PLAIN_LENGTH: Final = b"\r\nContent-Length:"
 _digits: Final = re.compile(rb"[0-9]++").fullmatch
 
 
@@ -68,6 +69,11 @@ class StreamFramer:
         if self._failure is not None:
             self._fail(*self._failure, frames)
         buffer = self._buffer
+        if not buffer:
+            taken = self._whole_messages(data, frames)
+            if taken == len(data):
+                return frames
+            data = data[taken:]
         buffer += data
         start = 0
         while True:
@@ -84,6 +90,34 @@ class StreamFramer:
             del buffer[:start]
             self._searched = max(0, self._searched - start)
         return frames
+
+    def _whole_messages(self, data: bytes, frames: list[Frame]) -> int:
+        """Take messages of the common make that lie whole in `data`; how many bytes they are.
+
+        Whatever is not plain (an incomplete message, a ping, bare LF, compact or repeated Content-Length) is left.
+        """
+        start, total = 0, len(data)
+        while start < total:
+            end = data.find(b"\r\n\r\n", start)
+            at = data.find(_PLAIN_LENGTH, start, end + 2)
+            if end < 0 or at < 0 or data[start] <= 32 or end - start > self._max_head:
+                break
+            after = data.find(b"\r", at + 2)
+            length = data[at + len(_PLAIN_LENGTH) : after].strip(b" ")
+            if (
+                not length.isdigit()
+                or len(length) > 9
+                or data.find(_PLAIN_LENGTH, after, end) >= 0
+                or data.find(b"\nl", start, end) >= 0
+                or data.find(b"\n\n", start, end) >= 0
+            ):
+                break
+            stop = end + 4 + int(length)
+            if stop > total or int(length) > self._max_body:
+                break
+            frames.append(data[start:stop])
+            start = stop
+        return start
 
     def _skip_line_ends(self, start: int, frames: list[Frame]) -> int:
         buffer = self._buffer

@@ -48,18 +48,25 @@ _cseqs: dict[tuple[str, str], CSeq] = {}
 class LikeRequest(Request):
     """A request that was recognised: the identifying fields are there, the others come from its model."""
 
-    __slots__ = ("_groups", "_likeness", "echo")
+    __slots__ = ("_groups", "_likeness", "echo", "key", "memo")
 
     _groups: tuple[str, ...]
     _likeness: Likeness
     echo: tuple[str, str]
     """The lines that responses to it copy (8.2.6.2), the top Via stamped, cut after the value of To."""
+    key: tuple[str, ...]
+    """What its transaction is found by (17.2.3): branch, sent-by, and the method (for ACK: INVITE)."""
+    memo: dict[Any, Any]
+    """Whatever upper layers want to remember of all requests that are alike; they bound what they put there."""
 
     def __getattr__(self, name: str) -> Any:
         """A value that only few ask for, computed now and kept."""
         if name == "values":
             self.values = self._likeness.values_of(self._groups)
             return self.values
+        if name == "top_via":
+            self.top_via = self._likeness.via(self.key[0])
+            return self.top_via
         return super().__getattr__(name)
 
     def first(self, key: str) -> str | None:
@@ -79,16 +86,19 @@ class Likeness:
 
     __slots__ = (
         "_body",
+        "_keyed",
         "_match",
         "_method",
         "_order",
         "_pieces",
+        "_sent_by",
         "_shape",
         "_tagged",
         "_uri",
         "_via",
         "failures",
         "matches",
+        "memo",
         "model_values",
         "sender",
     )
@@ -109,6 +119,9 @@ class Likeness:
         self._body = model.body
         self.model_values = model.values
         self._via = tuple(model.top_via)[:-1]
+        self._sent_by = model.top_via.sent_by
+        self._keyed = "INVITE" if model.method == "ACK" else model.method
+        self.memo: dict[Any, Any] = {}
         self._tagged = model.to_tag is not None
         self._pieces = _echo_pieces(model, remote)
         self.sender = (model.first("from") or "").rpartition(";tag=")[0]
@@ -142,7 +155,8 @@ class Likeness:
         request.problem = None
         request._likeness = self
         request._groups = groups
-        request.top_via = _new(TopVia, (*self._via, branch))
+        request.key = (branch, self._sent_by, self._keyed)
+        request.memo = self.memo
         request.from_tag = sender
         request.call_id = call_id
         cseq = _cseqs.get((number, method))
@@ -160,6 +174,10 @@ class Likeness:
             request.to_tag = None
             request.echo = f"{a}{branch}{b}{sender}{c}", rest
         return request
+
+    def via(self, branch: str) -> TopVia:
+        """The topmost Via of a request with this branch."""
+        return _new(TopVia, (*self._via, branch))
 
     def values_of(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """The raw field values of a request that gave these groups."""

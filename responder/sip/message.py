@@ -37,7 +37,7 @@ from responder.sip.uri import Uri
 class Shape:
     """The names of a message's header fields in order, and what follows from them."""
 
-    __slots__ = ("colons", "every", "index", "keys", "length_at", "memo", "names")
+    __slots__ = ("colons", "every", "index", "keys", "lasting", "length_at", "memo", "names")
 
     names: tuple[str, ...]
     """As written."""
@@ -51,6 +51,8 @@ class Shape:
     """As many colons as there are names: what the parser finds between names and values."""
     length_at: int
     """Position of Content-Length, -1 where there is none."""
+    lasting: bool
+    """Whether it is of a size worth remembering."""
     memo: dict[Any, Any]
     """Whatever upper layers want to remember of this layout; they bound what they put there."""
 
@@ -64,11 +66,11 @@ class Shape:
         self.index = {key: positions[0] for key, positions in every.items()}
         self.colons = (":",) * len(names)
         self.length_at = self.index.get("content-length", -1)
+        self.lasting = len(names) <= 64 and sum(map(len, names)) <= 2048
         self.memo = {}
 
 
 _BOUND: Final = 1024
-_WIDEST: Final = 64
 _shapes: dict[tuple[str, ...], Shape] = {}
 
 
@@ -77,7 +79,7 @@ def shape_of(names: tuple[str, ...]) -> Shape:
     found = _shapes.get(names)
     if found is None:
         found = Shape(names)
-        if len(names) <= _WIDEST and sum(map(len, names)) <= 2048:
+        if found.lasting:
             if len(_shapes) >= _BOUND:
                 _shapes.clear()
             _shapes[names] = found
@@ -351,7 +353,10 @@ def _target(message: Message) -> Uri:
 def _accept(message: Message) -> list[MediaType] | None:
     if "accept" not in message.shape.index:
         return None
-    return [MediaType.parse(element) for element in message.every("accept")]
+    try:
+        return [MediaType.parse(element) for element in message.every("accept")]
+    except ParseError:
+        raise ParseError("Malformed Accept", field="Accept") from None
 
 
 _TYPED: Final[dict[str, Callable[[Message], Any]]] = {

@@ -72,7 +72,7 @@ def _new_shape(names: tuple[str, ...]) -> Shape | None:
         return None
     if len(_plain) >= _BOUND:
         _plain.clear()
-    if len(names) <= 64:
+    if shape.lasting:
         _plain[names] = shape
     return shape
 

@@ -38,6 +38,8 @@ class Answerer:
         self._ports = tuple(ports)
         self._codecs = tuple(codecs)
         self._answers: dict[tuple[object, ...], _Part] = {}
+        self._repeated: dict[bytes, _Part] = {}
+        self._last = b""
         self._offer = _parts(self._described((("t", "0 0"),), tuple(self._offered())))
 
     def answer(self, offer: bytes, session_id: int, version: int) -> bytes:
@@ -45,6 +47,9 @@ class Answerer:
 
         Raises `SdpError`: 400 for what is no session description, 488 where no stream at all can be accepted.
         """
+        parts = self._repeated.get(offer)
+        if parts is not None:
+            return b"%b%d %d%b" % (parts[0], session_id, version, parts[1])
         # The answer does not depend on the offer's o= line and ports, port 0 excepted: offers that differ only there
         # have the same answer.
         head, *streams = offer.split(b"\nm=")
@@ -61,6 +66,11 @@ class Answerer:
                 self._answers.clear()
             if len(offer) <= _LONG:
                 self._answers[key] = parts
+        elif offer == self._last:
+            if len(self._repeated) >= _BOUND:
+                self._repeated.clear()
+            self._repeated[offer] = parts
+        self._last = offer
         return b"%b%d %d%b" % (parts[0], session_id, version, parts[1])
 
     def offer(self, session_id: int, version: int) -> bytes:

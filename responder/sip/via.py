@@ -144,8 +144,8 @@ def top_via(value: str) -> TopVia:
         shared = _shared.get(around)
         if shared is not None:
             if is_token(branch):
-                return _new(TopVia, (*shared, branch))
-        elif len(around) <= _LONG and ";branch" not in around.lower():
+                return _new(TopVia, shared + (branch,))  # noqa: RUF005 (quicker than unpacking)
+        elif len(around) <= _LONG and "branch" not in around[around.find(";") :].lower():
             top = _parse(value)
             if len(_shared) >= _BOUND:
                 _shared.clear()

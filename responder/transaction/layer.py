@@ -60,23 +60,33 @@ class TransactionLayer:
             interval *= 2
         self.non_invite_trying_after = due
 
-    def find(self, request: Request, via: TopVia) -> tuple[Key, ServerTransaction | None]:
+    def find(self, request: Request) -> tuple[Key, ServerTransaction | None]:
         """The key of this request and the transaction that it matches (17.2.3); an ACK matches its INVITE."""
+        if type(request) is LikeRequest:
+            return request.key, self.servers.get(request.key)
         method = request.method
-        key = server_key(request, via, "INVITE" if method == "ACK" else method)
+        key = server_key(request, request.top_via, "INVITE" if method == "ACK" else method)
         transaction = self.servers.get(key)
         if method == "ACK" and transaction is not None and is_legacy(key) and request.to_tag != transaction.tag:
             return key, None
         return key, transaction
 
-    def find_cancelled(self, cancel: Request, via: TopVia) -> ServerTransaction | None:
+    def find_cancelled(self, cancel: Request) -> ServerTransaction | None:
         """The INVITE transaction that a CANCEL means (9.2: 17.2.3 as if the method were INVITE)."""
-        return self.servers.get(server_key(cancel, via, "INVITE"))
+        return self.servers.get(server_key(cancel, cancel.top_via, "INVITE"))
 
-    def open(self, key: Key, request: Request, via: TopVia, source: Flow) -> ServerTransaction:
+    def open(self, key: Key, request: Request, source: Flow) -> ServerTransaction:
         """A new server transaction for a request that matched none."""
-        head, rest = request.echo if type(request) is LikeRequest else copied(request, via, source)
-        flow = self.response_flow(via, source)
+        if type(request) is LikeRequest:
+            head, rest = request.echo
+            known = request.memo.get("flow")
+            if known is None or known[0] is not source:
+                known = request.memo["flow"] = (source, self.response_flow(request.top_via, source))
+            flow = known[1]
+        else:
+            via = request.top_via
+            head, rest = copied(request, via, source)
+            flow = self.response_flow(via, source)
         transaction = self.servers[key] = ServerTransaction(self, key, request, flow, source, head, rest)
         return transaction
 

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from responder.events import Flow
     from responder.registry import Registry
     from responder.sip.message import Request
-    from responder.sip.via import TopVia
     from responder.transaction.layer import TransactionLayer
     from responder.transaction.server import ServerTransaction
     from responder.transaction.timers import Timers
@@ -169,7 +168,7 @@ class UserAgentServer:
 
     # the way of a request
 
-    def receive(self, request: Request, fault: ParseError | None, via: TopVia, key: Key, flow: Flow) -> int:
+    def receive(self, request: Request, fault: ParseError | None, key: Key, flow: Flow) -> int:
         """A request that matched no transaction; gives the number of the call it belongs to, 0 for none.
 
         `fault` is what is wrong with its syntax; without one its identifying fields can be read.
@@ -180,13 +179,13 @@ class UserAgentServer:
         layer = self.layer
         if len(layer.servers) >= self.settings.most_transactions:
             return 0
-        transaction = layer.open(key, request, via, flow)
+        transaction = layer.open(key, request, flow)
         if fault is not None:
             transaction.tagged = ";tag=" in (request.first("to") or "")
             return self._outside(transaction, fault)
         transaction.call_id = request.call_id
         if method == "CANCEL":
-            return self._cancel(transaction, via)
+            return self._cancel(transaction)
         to_tag = request.to_tag
         if to_tag is not None:
             transaction.tagged = True
@@ -206,9 +205,9 @@ class UserAgentServer:
             call.acknowledged(dialog, request)
         return call.number
 
-    def _cancel(self, transaction: ServerTransaction, via: TopVia) -> int:
+    def _cancel(self, transaction: ServerTransaction) -> int:
         # 9.2: 481 where no INVITE matches; otherwise 200 with the To tag of the INVITE's responses
-        invite = self.layer.find_cancelled(transaction.request, via)
+        invite = self.layer.find_cancelled(transaction.request)
         call = invite.user if invite is not None else None
         if invite is None or not isinstance(call, Call):
             lone = self._new_call(transaction, _Unscripted())

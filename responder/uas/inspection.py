@@ -10,6 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from responder.sip.likeness import LikeRequest
 from responder.sip.methods import METHODS
 from responder.uas.script import Reply
 
@@ -61,6 +62,17 @@ def of_syntax(fault: ParseError) -> Reply:
 
 def refusal(request: Request, capabilities: Capabilities, unchecked: frozenset[str] = _NONE) -> Reply | None:
     """The response that this request must get before it is acted upon; None where nothing is wrong with it."""
+    if type(request) is LikeRequest:
+        # all that is inspected is the same in requests that are alike
+        known = request.memo.get(refusal)
+        if known is None or known[0] is not unchecked:
+            known = request.memo[refusal] = (unchecked, _inspected(request, capabilities, unchecked))
+        reply: Reply | None = known[1]
+        return reply
+    return _inspected(request, capabilities, unchecked)
+
+
+def _inspected(request: Request, capabilities: Capabilities, unchecked: frozenset[str]) -> Reply | None:
     if "all" in unchecked:
         return None
     method = request.method

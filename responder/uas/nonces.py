@@ -54,6 +54,10 @@ class Nonces:
         self._floor = 0
         self._seen: dict[str, tuple[int, int]] = {}
 
+    def __len__(self) -> int:
+        """How many nonces are in use, so that their counts are kept."""
+        return len(self._seen)
+
     def issue(self, now: float) -> str:
         """A nonce that was never issued before."""
         self._serial += 1

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from responder.registry.derive import secure_contact
 from responder.registry.occasion import Occasion
 from responder.sip import header_names
+from responder.sip.likeness import LikeRequest
 from responder.sip.writer import write
 from responder.uas.bodies import SDP, session_description_in
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from responder.events import Flow
     from responder.registry import Registry
     from responder.registry.rules import HeaderRule
+    from responder.sip.message import Request
     from responder.sip.sdp import Answerer
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
@@ -169,10 +171,20 @@ class ResponseBuilder:
     def _templates(self, transaction: ServerTransaction) -> dict[Any, _Prepared]:
         """What is prepared for requests of this shape and method that come in here."""
         request = transaction.request
+        here = transaction.source.here
+        if type(request) is LikeRequest:
+            known = request.memo.get("templates")
+            if known is None or known[0] != here:
+                known = request.memo["templates"] = (here, self._shared_templates(request, here))
+            templates: dict[Any, _Prepared] = known[1]
+            return templates
+        return self._shared_templates(request, here)
+
+    def _shared_templates(self, request: Request, here: str) -> dict[Any, _Prepared]:
         memo = request.shape.memo
         # 12.1.1: whether a SIPS Contact is due hangs on the Request-URI, the top Record-Route and the Contact
         secure = "sips:" in request.uri or "sips:" in (request.first("contact") or "")
-        key = (transaction.method, transaction.source.here, secure)
+        key = (request.method, here, secure)
         templates: dict[Any, _Prepared] | None = memo.get(key)
         if templates is None:
             if len(memo) >= _MOST_PREPARED:
