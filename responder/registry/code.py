@@ -89,9 +89,16 @@ class Code:
                 return rule.compute(occasion)
         return None
 
-    def as_dict(self, examples: dict[HeaderRule, Values] | None = None) -> dict[str, Any]:
-        """All of it as values that JSON can hold; `examples` adds to headers what they would be."""
+    def as_dict(self, examples: dict[HeaderRule, Values] | None = None, *, method: str | None = None) -> dict[str, Any]:
+        """All of it, or what is about responses to `method`, as values that JSON can hold.
+
+        `examples` adds to headers what they would be.
+        """
         examples = examples or {}
+
+        def about(methods: Sequence[str]) -> bool:
+            return method is None or not methods or method in methods
+
         return {
             "status": self.status,
             "phrase": self.phrase,
@@ -106,7 +113,9 @@ class Code:
             if self.mid_dialog
             else None,
             "to_tag": self.to_tag,
-            "headers": [_header(rule, examples.get(rule, ())) for rule in self.headers],
+            "headers": [
+                _header(rule, examples.get(rule, ())) for rule in self.headers if method is None or rule.fits(method)
+            ],
             "body": [
                 {
                     "level": rule.level,
@@ -116,10 +125,12 @@ class Code:
                     "reference": rule.reference,
                 }
                 for rule in self.bodies
+                if about(rule.methods)
             ],
             "forbidden": [
                 {"name": ban.name, "methods": _methods(ban.methods), "why": ban.why, "reference": ban.reference}
                 for ban in self.forbidden
+                if about(ban.methods)
             ],
             "client": [
                 {
@@ -132,6 +143,7 @@ class Code:
                     "common": duty.id,
                 }
                 for duty in self.duties
+                if about(duty.methods)
             ],
             "notes": self.notes,
         }

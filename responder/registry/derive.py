@@ -9,6 +9,7 @@ from typing import Final, TypeVar
 from responder.errors import ParseError
 from responder.registry.occasion import Occasion, Place, Setting
 from responder.registry.rules import Values, dynamic, local, static
+from responder.sip.abnf import elements
 from responder.sip.message import Request
 from responder.sip.name_addr import NameAddr
 from responder.sip.params import Params
@@ -222,9 +223,12 @@ def secure_contact(request: Request) -> bool:
     """
     if request.uri[:5].lower() == "sips:":
         return True
-    values = request.every("record-route") or request.every("contact")
-    _, bracket, uri = values[0].partition("<") if values else ("", "", "")
-    return bool(values) and (uri if bracket else values[0])[:5].lower() == "sips:"
+    index = request.shape.index
+    at = index.get("record-route", index.get("contact", -1))
+    if at < 0 or "sips:" not in request.values[at].lower():
+        return False
+    address = attempt(lambda: NameAddr.parse(elements(request.values[at])[0]), None)
+    return address is not None and address.uri.scheme == "sips"
 
 
 # Copies and the clock -------------------------------------------------------------------------------------------

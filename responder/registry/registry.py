@@ -97,10 +97,13 @@ class Registry:
         key = (status, method if method in known_methods.METHODS else _SOME_OTHER)
         found = self._rules.get(key)
         if found is None:
-            own = tuple(rule for rule in self.get(status).headers if rule.fits(key[1]))
-            named = {rule.key for rule in own} | {ban.key for ban in banned(status, key[1])}
-            common = tuple(rule for rule in optional_headers(status) if rule.key not in named)
-            found = self._rules[key] = own + common
+            own = [rule for rule in self.get(status).headers if rule.fits(key[1])]
+            named = {rule.key for rule in own}
+            bans = {ban.key for ban in self.forbidden(status, key[1])}
+            # a code that is forced where it does not belong keeps what makes it that code, bans or not
+            kept = [rule for rule in own if rule.level != "MAY" or rule.key not in bans]
+            kept += [rule for rule in optional_headers(status) if rule.key not in named | bans]
+            found = self._rules[key] = tuple(kept)
         return found
 
     def static_headers(
@@ -163,7 +166,10 @@ class Registry:
     def forbidden(self, status: int, method: str) -> tuple[Forbidden, ...]:
         """The headers that must not be in that response; the key `body` stands for a message body."""
         own = (ban for ban in self.get(status).forbidden if not ban.methods or method in ban.methods)
-        return (*own, *banned(status, method))
+        found: dict[str, Forbidden] = {}
+        for ban in (*own, *banned(status, method)):
+            found.setdefault(ban.key, ban)
+        return tuple(found.values())
 
     def misplaced(self, status: int, method: str, keys: Iterable[str]) -> list[str]:
         """A sentence for each of those header KEYs that must not be in that response."""
@@ -209,7 +215,7 @@ class Registry:
     ) -> dict[str, Any]:
         """The row as values that JSON can hold, with the header values that a typical request would get.
 
-        Without `method` each header is shown for the first method that it is for.
+        With `method` only what is about responses to it; without, each header is shown for the first method it is for.
         """
         code = self.get(status)
         examples: dict[HeaderRule, Values] = {}
@@ -218,7 +224,7 @@ class Registry:
             if rule.fits(shown):
                 occasion = specimen(status, shown, capabilities or Capabilities(), reliable=rule.reliable)
                 examples[rule] = rule.value(occasion)
-        return code.as_dict(examples)
+        return code.as_dict(examples, method=method)
 
 
 def _first_suitable(code: Code) -> str:

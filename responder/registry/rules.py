@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from responder.registry.occasion import Occasion, Place, Setting
 from responder.sip import header_names
@@ -147,7 +147,3 @@ class Duty:
     """The methods of the request it is about; empty: all that the code is for."""
     id: str = ""
     """Set for duties common to many codes."""
-
-
-ANY: Final[tuple[str, ...]] = ()
-"""Every method."""

@@ -150,7 +150,7 @@ _FORBIDDEN_IN_200: Final = (
     never("Recv-Info", "RFC 6086 7.1", methods=("INFO",)),
     never("Event", "RFC 6665 8.2.1", methods=_SUBSCRIBE),
     never("Subscription-State", "RFC 6665 8.2.3", methods=_SUBSCRIBE),
-    never("Accept", "RFC 3261 20.1 and the tables of the methods' own RFCs", methods=_ACCEPT_NOT_FOR),
+    never("Accept", "RFC 3261 20.1; RFC 3262 6; RFC 3428 9; RFC 3515 2.2; RFC 3903 11.1.1", methods=_ACCEPT_NOT_FOR),
 )
 
 CODES: Final = (

@@ -44,10 +44,46 @@ CODECS: Final = (
     Codec("opus", 111, 48000, 2),
     Codec("telephone-event", 101, fmtp="0-16"),
 )
-"""What an `Answerer` speaks if it is not told otherwise."""
+"""What an `Answerer` offers if it is not told otherwise."""
+
+TAKEN: Final = (
+    *CODECS,
+    Codec("GSM", 3),
+    Codec("G723", 4),
+    Codec("DVI4", 5),
+    Codec("DVI4", 6, 16000),
+    Codec("LPC", 7),
+    Codec("L16", 10, 44100, 2),
+    Codec("L16", 11, 44100),
+    Codec("L16", 118, 16000),
+    Codec("QCELP", 12),
+    Codec("CN", 13),
+    Codec("G728", 15),
+    Codec("G729", 18),
+    Codec("G721", 2),
+    Codec("G726-16", 112),
+    Codec("G726-24", 113),
+    Codec("G726-32", 114),
+    Codec("G726-40", 115),
+    Codec("iLBC", 97),
+    Codec("speex", 98),
+    Codec("speex", 99, 16000),
+    Codec("speex", 100, 32000),
+    Codec("AMR", 102),
+    Codec("AMR-WB", 103, 16000),
+    Codec("EVS", 104, 16000),
+    Codec("SILK", 105, 16000),
+    Codec("SILK", 106, 24000),
+    Codec("BV16", 107),
+    Codec("G7221", 108, 16000),
+    Codec("telephone-event", 109, 16000, fmtp="0-16"),
+    Codec("telephone-event", 110, 48000, fmtp="0-16"),
+)
+"""What it accepts then: no media is decoded, so whatever a client may reasonably start a call with."""
 
 STATIC_PAYLOADS: Final[dict[str, str]] = {
     "0": "PCMU/8000",
+    "2": "G721/8000",  # RFC 1890; reserved since RFC 3551, yet still to be met (RFC 5118 section 4.10)
     "3": "GSM/8000",
     "4": "G723/8000",
     "5": "DVI4/8000",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from responder.sip.codecs import CODECS, STATIC_PAYLOADS, Codec
+from responder.sip.codecs import CODECS, STATIC_PAYLOADS, TAKEN, Codec
 from responder.sip.session_description import Attribute, Connection, Media, Origin, SdpError, Session
 
 __all__ = ["CODECS", "Answerer", "Codec", "Connection", "Media", "Origin", "SdpError", "Session"]
@@ -28,15 +28,17 @@ class Answerer:
     """Answers offers, and makes offers, for media at `host`.
 
     `ports` are those of the first, second, ... stream; beyond them every stream takes the next even port up. `codecs`
-    in our order of preference, which matters in our offers only: an answer keeps the order of the offer.
+    in our order of preference, which matters in our offers only: an answer keeps the order of the offer, and without
+    `codecs` takes more than we offer (`codecs.TAKEN`).
     """
 
-    def __init__(self, host: str, ports: Sequence[int], *, codecs: Sequence[Codec] = CODECS) -> None:
+    def __init__(self, host: str, ports: Sequence[int], *, codecs: Sequence[Codec] | None = None) -> None:
         if not ports:
             raise ValueError("at least one port")
         self._connection = Connection.of(host)
         self._ports = tuple(ports)
-        self._codecs = tuple(codecs)
+        self._codecs = CODECS if codecs is None else tuple(codecs)
+        self._taken = TAKEN if codecs is None else self._codecs
         self._answers: dict[tuple[object, ...], _Part] = {}
         self._repeated: dict[bytes, _Part] = {}
         self._last = b""
@@ -145,7 +147,7 @@ class Answerer:
         chosen: list[tuple[str, Codec]] = []
         for payload in dict.fromkeys(stream.formats):
             encoding = maps.get(payload) or STATIC_PAYLOADS.get(payload, "")
-            codec = next((c for c in self._codecs if c.kind == stream.kind and c.matches(encoding)), None)
+            codec = next((c for c in self._taken if c.kind == stream.kind and c.matches(encoding)), None)
             if codec is not None:
                 chosen.append((payload, codec))
         return chosen if any(not codec.auxiliary for _, codec in chosen) else []

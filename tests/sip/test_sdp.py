@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from responder.sip.codecs import CODECS, TAKEN
 from responder.sip.sdp import Answerer, Codec, SdpError, Session
 
 HEAD = (
@@ -16,7 +17,7 @@ def lines(*texts: str) -> bytes:
 
 
 def answered(*texts: str, host: str = "198.51.100.1", ports: tuple[int, ...] = (40000,)) -> Session:
-    return Session.parse(Answerer(host, ports).answer(lines(*texts), 7, 8).decode())
+    return Session.parse(Answerer(host, ports, codecs=CODECS).answer(lines(*texts), 7, 8).decode())
 
 
 class TestSession:
@@ -80,7 +81,7 @@ class TestAnswer:
 
     def test_whole(self) -> None:
         offer = lines("m=audio 49170 RTP/AVP 0 8 97 101", "a=rtpmap:97 iLBC/8000", "a=rtpmap:101 telephone-event/8000")
-        assert Answerer("198.51.100.1", (40000,)).answer(offer, 7, 8).decode() == (
+        assert Answerer("198.51.100.1", (40000,), codecs=CODECS).answer(offer, 7, 8).decode() == (
             "v=0\r\no=responder 7 8 IN IP4 198.51.100.1\r\ns=-\r\nc=IN IP4 198.51.100.1\r\nt=0 0\r\n"
             "m=audio 40000 RTP/AVP 0 8 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
             "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-16\r\na=sendrecv\r\n"
@@ -104,7 +105,7 @@ class TestAnswer:
 
     def test_times_are_the_offers(self) -> None:
         offer = lines("m=audio 1 RTP/AVP 0").replace(b"t=0 0", b"t=1 2\r\nr=7d 1h 0")
-        session = Session.parse(Answerer("192.0.2.1", (2,)).answer(offer, 1, 1).decode())
+        session = Session.parse(Answerer("192.0.2.1", (2,), codecs=CODECS).answer(offer, 1, 1).decode())
         assert session.times == (("t", "1 2"), ("r", "7d 1h 0"))
 
     def test_payload_types_and_order_are_the_offers(self) -> None:
@@ -247,3 +248,19 @@ class TestOffer:
     def test_needs_a_port(self) -> None:
         with pytest.raises(ValueError, match="port"):
             Answerer("192.0.2.1", ())
+
+
+class TestTaken:
+    """Without a choice of codecs an answer takes more than an offer of ours names."""
+
+    @pytest.mark.parametrize("codec", TAKEN, ids=lambda codec: f"{codec.name}-{codec.rate}")
+    def test_each(self, codec: Codec) -> None:
+        offer = "v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\n"
+        offer += f"m=audio 6000 RTP/AVP 96 0\r\na=rtpmap:96 {codec.encoding}\r\n"
+        answer = Session.parse(Answerer("192.0.2.1", (4000,)).answer(offer.encode(), 1, 1).decode())
+        assert answer.media[0].formats == ("96", "0")
+
+    def test_unheard_of(self) -> None:
+        offer = b"v=0\r\no=- 1 1 IN IP4 192.0.2.9\r\ns=-\r\nc=IN IP4 192.0.2.9\r\nt=0 0\r\nm=audio 6000 RTP/AVP 96\r\n"
+        with pytest.raises(SdpError):
+            Answerer("192.0.2.1", (4000,)).answer(offer + b"a=rtpmap:96 X-NONE/8000\r\n", 1, 1)
