@@ -37,8 +37,10 @@ QUIET: Final = 0
 """Report nothing."""
 CALLS: Final = 1
 """Report the end of every call."""
-MESSAGES: Final = 2
-"""Report every message and note, and the end of every call."""
+NOTES: Final = 2
+"""Report what is remarkable, too: near misses, deviations, log steps, problems, bytes that are no message."""
+MESSAGES: Final = 3
+"""Report every message, too."""
 
 
 class Engine:
@@ -47,10 +49,10 @@ class Engine:
     `playbook` picks the script of each call. `ids` is where tags, branches and nonces come from (a `random.Random`,
     seeded for a run that can be repeated). `epoch` is the wall clock, in seconds since 1970 UTC, at the engine's time
     zero. `media` gives what answers offers for a local host; without it no response carries a session description.
-    `observer` is `QUIET`, `CALLS` or `MESSAGES`.
+    `observer` is `QUIET`, `CALLS`, `NOTES` or `MESSAGES`.
     """
 
-    __slots__ = ("_acquaintances", "_core", "_layer", "_observing", "_timers", "_wire", "nonces", "registrar")
+    __slots__ = ("_acquaintances", "_core", "_layer", "_noting", "_observing", "_timers", "_wire", "nonces", "registrar")
 
     def __init__(
         self,
@@ -66,6 +68,7 @@ class Engine:
         settings = settings or Settings()
         registry = registry or Registry.standard()
         self._observing = observer >= MESSAGES
+        self._noting = observer >= NOTES
         self._wire = Wire(observing=self._observing)
         self._acquaintances = Acquaintances()
         self._timers = Timers(settings.timers.lengths())
@@ -92,7 +95,7 @@ class Engine:
             ),
             registrar=self.registrar,
             reporting=observer >= CALLS,
-            observing=self._observing,
+            noting=self._noting,
         )
 
     # verbs
@@ -168,7 +171,7 @@ class Engine:
     def transport_failed(self, flow: Flow, now: float, reason: str) -> None:
         """Nothing can be sent to this peer: ICMP said so, or the connection is gone and could not be had again."""
         self._wire.now = now
-        if self._observing:
+        if self._noting:
             self._wire.events.append(
                 Note(now, 0, "problem", f"{flow.transport} {flow.remote[0]}:{flow.remote[1]}: {reason}")
             )
@@ -178,6 +181,11 @@ class Engine:
         """End what is under way: 480 to INVITEs that wait, BYE in dialogs."""
         self._wire.now = now
         self._core.shutdown()
+
+    def close(self, now: float) -> None:
+        """Nothing will be sent any more: what is still not over is reported as abandoned."""
+        self._wire.now = now
+        self._core.abandon()
 
     @property
     def busy(self) -> int:
@@ -222,7 +230,7 @@ class Engine:
             transaction.receive(response)
 
     def _malformed(self, data: bytes, error: ParseError, flow: Flow) -> None:
-        if self._observing:
+        if self._noting:
             self._wire.events.append(Malformed(self._wire.now, flow, data, error, 0))
 
     def _bug(self, error: Exception) -> None:

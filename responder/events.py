@@ -96,7 +96,7 @@ class CallEnded:
     method: str
     uri: str
     caller: str
-    """The user and host of the From URI."""
+    """The From URI without parameters."""
     source: Address
     transport: str
     scenario: str

@@ -182,7 +182,7 @@ class Call:
             self.note("deviation", f"the offer cannot be answered: {error.what}")
             self.respond(transaction, defaults.offer_refused(error, core.host_of(transaction)))
             return None
-        if core.observing and not core.registry.legal(status, transaction.method):
+        if core.noting and not core.registry.legal(status, transaction.method):
             for sentence in core.registry.deviations(status, transaction.method, transaction.request):
                 self.note("deviation", sentence)
         self.path.append(_WORDS[status])

@@ -61,7 +61,7 @@ class UserAgentServer:
         "finished",
         "ids",
         "layer",
-        "observing",
+        "noting",
         "playbook",
         "registrar",
         "registry",
@@ -84,7 +84,7 @@ class UserAgentServer:
         builder: ResponseBuilder,
         registrar: Registrar,
         reporting: bool,
-        observing: bool,
+        noting: bool,
     ) -> None:
         self.playbook = playbook
         self.settings = settings
@@ -97,8 +97,8 @@ class UserAgentServer:
         self.registrar = registrar
         self.reporting = reporting
         """Whether ended calls are reported."""
-        self.observing = observing
-        """Whether messages and notes are reported."""
+        self.noting = noting
+        """Whether notes are reported."""
         self.calls: dict[str, Call] = {}
         """Live calls by Call-ID."""
         self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
@@ -127,7 +127,7 @@ class UserAgentServer:
 
     def note(self, call: int, kind: str, text: str) -> None:
         """Report a note where somebody listens."""
-        if self.observing:
+        if self.noting:
             self.wire.events.append(Note(self.wire.now, call, kind, text))
 
     def contact(self, flow: Flow) -> str:
@@ -351,6 +351,12 @@ class UserAgentServer:
         for call in list(self.calls.values()):
             call.active = False
             call.hangup()
+
+
+    def abandon(self) -> None:
+        """No call can go on: report what is left."""
+        for call in list(self.calls.values()):
+            call.finish("abandoned")
 
 
 class _Unscripted:

@@ -1,0 +1,33 @@
+"""What `responder` returns to the shell."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """The exit codes; `responder --help` prints them."""
+
+    PASS = 0
+    """All went well; also a service that was stopped with SIGTERM."""
+    FAIL = 1
+    """A call's verdict failed, or fewer calls came than `--calls` waits for."""
+    USAGE = 2
+    """The command line, a scenario file or another input file is wrong."""
+    BIND = 3
+    """An address cannot be listened on."""
+    INTERRUPTED = 130
+    """Ctrl-C (128 + SIGINT)."""
+    PIPE = 141
+    """Nobody reads the output any more (128 + SIGPIPE)."""
+
+
+MEANINGS = """\
+exit codes:
+  0    passed; or stopped with SIGTERM
+  1    a call failed, or --timeout struck before --calls calls had come
+  2    the command line, a scenario file or a trace is wrong
+  3    an address cannot be listened on
+  130  interrupted (Ctrl-C)
+  141  nobody reads the output any more (a closed pipe)
+"""

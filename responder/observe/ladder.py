@@ -1,0 +1,214 @@
+"""A call as a ladder: the client on the left, the responder on the right, time going down, one arrow a message.
+
+                 client                                      responder
+                 10.0.0.5:5062                          10.0.0.9:5060
+          0.000  │ ──────────────── INVITE (SDP) ───────────────▶ │
+          0.001  │ ◀──────────────── 100 Trying ───────────────── │
+
+Widths are in columns; `ascii_only` draws with `|`, `-`, `<` and `>` for terminals and files without Unicode.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from textwrap import wrap
+
+from responder.events import Address
+from responder.observe.printable import printable
+from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, NoteRecord, Record
+from responder.observe.summary import Summary, summarise
+
+MIN_WIDTH = 64
+"""Columns that a ladder takes at least: the longest IPv6 address and the time beside it."""
+_MARGIN = 12  # the time and the blanks after it
+
+
+@dataclass(frozen=True, slots=True)
+class Strokes:
+    """The characters that a ladder is drawn with."""
+
+    line: str
+    bar: str
+    right: str
+    left: str
+    dot: str
+    ellipsis: str
+    to: str
+
+
+UNICODE = Strokes(line="─", bar="│", right="▶", left="◀", dot="·", ellipsis="…", to="→")
+ASCII = Strokes(line="-", bar="|", right=">", left="<", dot="*", ellipsis="...", to=">")
+
+
+def strokes(*, ascii_only: bool) -> Strokes:
+    """What to draw with."""
+    return ASCII if ascii_only else UNICODE
+
+
+def plain(text: str) -> str:
+    """`text` in ASCII, other characters escaped."""
+    return text if text.isascii() else text.encode("ascii", "backslashreplace").decode("ascii")
+
+
+def place(address: Address) -> str:
+    """An address as it is written in a URI: `10.0.0.5:5062`, `[2001:db8::2]:5062`."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def seconds(duration: float) -> str:
+    """A duration for reading: `0.004s`, `2.01s`, `75.3s`."""
+    return f"{duration:.3f}s" if duration < 0.01 else f"{duration:.2f}s" if duration < 60 else f"{duration:.1f}s"
+
+
+def label_of(summary: Summary, *, first_method: str, retransmission: bool) -> str:
+    """What stands on an arrow: `INVITE (SDP)`, `200 OK (BYE)`, `486 Busy Here (retransmission)`.
+
+    A response names its method where that is not the `first_method` of the call.
+    """
+    marks = []
+    if summary.status and summary.method not in ("", first_method):
+        marks.append(summary.method)
+    if summary.sdp:
+        marks.append("SDP")
+    if retransmission:
+        marks.append("retransmission")
+    return f"{summary.title} ({', '.join(marks)})" if marks else summary.title
+
+
+def by_call(records: Iterable[Record]) -> dict[int, list[Record]]:
+    """The records of each call in the order of the calls' first records; under 0 what belongs to none."""
+    calls: dict[int, list[Record]] = {}
+    for record in records:
+        calls.setdefault(0 if isinstance(record, MalformedRecord) else record.call, []).append(record)
+    return calls
+
+
+def selected(
+    records: Iterable[Record], *, call: int | None = None, call_id: str | None = None
+) -> Iterator[tuple[int, list[Record]]]:
+    """The calls of a trace, each with its number; only that number or that Call-ID where one is given."""
+    for number, found in by_call(records).items():
+        if call is not None and number != call:
+            continue
+        if call_id is not None and not (
+            number and any(getattr(record, "call_id", None) == call_id for record in found)
+        ):
+            continue
+        yield number, found
+
+
+def ladder(records: Iterable[Record], *, width: int = 80, ascii_only: bool = False) -> str:
+    """The ladder of one call's records (or of those that belong to none), lines ended by a newline each."""
+    text = "".join(
+        line.rstrip() + "\n" for line in _Drawing(list(records), width, strokes(ascii_only=ascii_only)).lines()
+    )
+    return plain(text) if ascii_only else text
+
+
+class _Drawing:
+    """One ladder under way."""
+
+    def __init__(self, records: list[Record], width: int, drawn_with: Strokes) -> None:
+        self._records = sorted(records, key=lambda record: record.time)
+        self._width = max(width, MIN_WIDTH)
+        self._strokes = drawn_with
+        self._space = self._width - _MARGIN - 4  # between the bars, without the blank beside each
+        wired = [record for record in self._records if isinstance(record, MessageRecord | MalformedRecord)]
+        self._start = wired[0].time if wired else self._records[0].time if self._records else 0.0
+        self._flow = (wired[0].transport, wired[0].local, wired[0].remote) if wired else None
+        self._first_method = ""
+
+    def lines(self) -> Iterator[str]:
+        """Every line, without its end."""
+        yield from self._title()
+        if self._flow:
+            yield from self._heads(*self._flow)
+        for record in self._records:
+            if isinstance(record, MessageRecord):
+                yield from self._message(record)
+            elif isinstance(record, MalformedRecord):
+                yield from self._malformed(record)
+            elif isinstance(record, NoteRecord):
+                yield from self._beside(f"{record.kind}: {printable(record.text)}")
+            else:
+                yield from self._end(record)
+
+    def _title(self) -> Iterator[str]:
+        first = next((record for record in self._records if isinstance(record, MessageRecord)), None)
+        end = next((record for record in self._records if isinstance(record, CallRecord)), None)
+        number = next((record.call for record in self._records if not isinstance(record, MalformedRecord)), 0)
+        if not number:
+            yield "without a call"
+            return
+        parts = [f"call {number}"]
+        if first:
+            summary = summarise(first.data)
+            self._first_method = summary.method
+            parts.append(f"{summary.title} {summary.uri}".rstrip())
+        elif end:
+            parts.append(printable(f"{end.method} {end.uri}"))
+        if end and end.scenario:
+            parts.append(printable(end.scenario))
+        yield self._cut(f" {self._strokes.dot} ".join(parts), self._width)
+        call_id = printable(end.call_id if end else first.call_id if first else "")
+        if call_id:
+            yield self._cut(f"Call-ID {call_id}", self._width)
+
+    def _heads(self, transport: str, local: Address, remote: Address) -> Iterator[str]:
+        inner = self._width - _MARGIN
+        left, right = place(remote), f"{place(local)} {transport.lower()}"
+        yield ""
+        yield " " * _MARGIN + "client" + "responder".rjust(inner - 6)
+        if len(left) + len(right) + 2 <= inner:
+            yield " " * _MARGIN + left + right.rjust(inner - len(left))
+        else:
+            yield " " * _MARGIN + left
+            yield " " * _MARGIN + right.rjust(inner)
+
+    def _arrow(self, time: float, received: bool, label: str) -> str:
+        strokes, space = self._strokes, self._space
+        label = self._cut(label, space - 6)
+        filling = space - 1 - len(label) - 2
+        before = filling // 2
+        shaft = f"{strokes.line * before} {label} {strokes.line * (filling - before)}"
+        shaft = shaft + strokes.right if received else strokes.left + shaft
+        return f"{time - self._start:10.3f}  {strokes.bar} {shaft} {strokes.bar}"
+
+    def _message(self, record: MessageRecord) -> Iterator[str]:
+        summary = summarise(record.data)
+        if not self._first_method:
+            self._first_method = summary.method
+        label = label_of(summary, first_method=self._first_method, retransmission=record.retransmission)
+        yield self._arrow(record.time, record.received, label)
+        if record.note and record.note != "retransmission":
+            yield from self._beside(printable(record.note))
+        if (record.transport, record.local, record.remote) != self._flow:
+            yield from self._beside(
+                f"{record.transport.lower()} {place(record.remote)} {self._strokes.to} {place(record.local)}"
+                if record.received
+                else f"{record.transport.lower()} {place(record.local)} {self._strokes.to} {place(record.remote)}"
+            )
+
+    def _malformed(self, record: MalformedRecord) -> Iterator[str]:
+        yield self._arrow(record.time, True, f"{len(record.data)} bytes, malformed")
+        answer = f"answered with {record.answered}" if record.answered else "not answered"
+        yield from self._beside(f"{printable(record.what)}; {answer}")
+
+    def _end(self, record: CallRecord) -> Iterator[str]:
+        text = f"{record.outcome} after {seconds(record.duration)}"
+        yield f"{record.time - self._start:10.3f}  {self._strokes.dot} " + self._cut(
+            printable(f"{text}: {record.reason}" if record.reason else text), self._width - _MARGIN - 2
+        )
+
+    def _beside(self, text: str) -> Iterator[str]:
+        """A remark between the bars, as many lines as it needs."""
+        strokes, space = self._strokes, self._space
+        for number, piece in enumerate(wrap(text, space - 2) or [""]):
+            yield f"{'':{_MARGIN}}{strokes.bar} {' ' if number else strokes.dot} {piece:<{space - 2}} {strokes.bar}"
+
+    def _cut(self, text: str, width: int) -> str:
+        if len(text) <= width:
+            return text
+        return text[: width - len(self._strokes.ellipsis)] + self._strokes.ellipsis

@@ -1,0 +1,141 @@
+"""What a trace holds of a run: each event as a value that stands alone, without the message objects of the engine.
+
+The same records are kept in memory (`journal.Journal`), written to a file and read back (`trace`), drawn (`ladder`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from responder.events import Address, CallEnded, Event, Malformed, MessageReceived, MessageSent
+from responder.observe.clock import Clock
+from responder.observe.summary import call_id_of
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRecord:
+    """A SIP message that came in or went out."""
+
+    time: float
+    """Seconds since the run began."""
+    wall: float
+    """Seconds since 1970 UTC."""
+    received: bool
+    """True: from the client to us; False: from us."""
+    transport: str
+    local: Address
+    remote: Address
+    connection: int
+    call: int
+    """The number of its call, 0 where it belongs to none."""
+    call_id: str
+    retransmission: bool
+    note: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class MalformedRecord:
+    """Bytes that came in and are no SIP message."""
+
+    time: float
+    wall: float
+    transport: str
+    local: Address
+    remote: Address
+    connection: int
+    data: bytes
+    what: str
+    """What is wrong with them."""
+    field: str
+    """The header field at fault, empty where it is none."""
+    answered: int
+    """The status that was sent back, 0 for silence."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """A call that is over; the names mean what they mean in `events.CallEnded`."""
+
+    time: float
+    wall: float
+    call: int
+    call_id: str
+    method: str
+    uri: str
+    caller: str
+    source: Address
+    transport: str
+    scenario: str
+    path: tuple[str, ...]
+    outcome: str
+    duration: float
+    """Seconds from its first request to its end."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRecord:
+    """A line of the journal; the names mean what they mean in `events.Note`."""
+
+    time: float
+    wall: float
+    call: int
+    kind: str
+    text: str
+
+
+Record: TypeAlias = MessageRecord | MalformedRecord | CallRecord | NoteRecord
+
+
+def record_of(event: Event, clock: Clock) -> Record:
+    """The record of an event."""
+    time, wall = clock.elapsed(event.time), clock.wall(event.time)
+    if isinstance(event, MessageReceived | MessageSent):
+        flow = event.flow
+        return MessageRecord(
+            time=time,
+            wall=wall,
+            received=isinstance(event, MessageReceived),
+            transport=flow.transport,
+            local=flow.local,
+            remote=flow.remote,
+            connection=flow.connection,
+            call=event.call,
+            call_id=call_id_of(event.data),
+            retransmission=event.retransmission,
+            note=event.note if isinstance(event, MessageSent) else "",
+            data=event.data,
+        )
+    if isinstance(event, CallEnded):
+        return CallRecord(
+            time=time,
+            wall=wall,
+            call=event.call,
+            call_id=event.call_id,
+            method=event.method,
+            uri=event.uri,
+            caller=event.caller,
+            source=event.source,
+            transport=event.transport,
+            scenario=event.scenario,
+            path=event.path,
+            outcome=event.outcome,
+            duration=round(event.time - event.started, 6),
+            reason=event.reason,
+        )
+    if isinstance(event, Malformed):
+        return MalformedRecord(
+            time=time,
+            wall=wall,
+            transport=event.flow.transport,
+            local=event.flow.local,
+            remote=event.flow.remote,
+            connection=event.flow.connection,
+            data=event.data,
+            what=event.error.what,
+            field=event.error.field,
+            answered=event.answered,
+        )
+    return NoteRecord(time=time, wall=wall, call=event.call, kind=event.kind, text=event.text)

@@ -1,0 +1,365 @@
+"""Scenario files compiled to a plan: all files, all problems, in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from responder.registry import Override
+from responder.scenario import loader, shipped
+from responder.scenario import value_types as t
+from responder.scenario.flow_check import EARLY, MAYBE, check_flow
+from responder.scenario.language import keys_of
+from responder.scenario.library import Library, Shelf
+from responder.scenario.loader import Document
+from responder.scenario.match_compiler import INVITE, MatchCompiler
+from responder.scenario.matcher import Match
+from responder.scenario.nodes import Mapping, Scalar
+from responder.scenario.nodes import Sequence as SequenceNode
+from responder.scenario.plan import Block, Plan, Respond, Rule, Users
+from responder.scenario.problems import Problems
+from responder.scenario.reading import Fields, Reader
+from responder.scenario.reply_compiler import Defaults, ReplyCompiler
+from responder.scenario.step_compiler import Around, StepCompiler
+from responder.scenario.texts import Texts
+from responder.scenario.users import read_users
+from responder.sip import header_names
+from responder.uas.inspection import CHECKS
+from responder.uas.script import Reply
+
+_REQUEST_METHODS: Final = frozenset({"ACK", "CANCEL"})
+
+
+def load(paths: Iterable[str | Path]) -> Plan:
+    """The plan of these files, folders and names of shipped flows; `ScenarioError` with all their problems."""
+    problems = Problems()
+    plan = compile_documents(loader.read(paths, problems), problems)
+    problems.raise_if_any()
+    return plan
+
+
+def load_text(text: str, *, name: str = "<text>", stem: str = "scenario") -> Plan:
+    """The plan of one file that is given as text; `ScenarioError` as for `load`."""
+    problems = Problems()
+    document = loader.read_text(text, problems, name=name, stem=stem)
+    plan = compile_documents([] if document is None else [document], problems)
+    problems.raise_if_any()
+    return plan
+
+
+def compile_documents(documents: Sequence[Document], problems: Problems) -> Plan:
+    """The plan of these documents; with problems noted it is of no use."""
+    return _Compiler(problems).compile(documents)
+
+
+@dataclass(slots=True, eq=False)
+class _File:
+    """What is known of a file before its rules are compiled."""
+
+    document: Document
+    fields: Fields
+    flows: list[Fields]
+    library: Library
+    users: Users
+    seed: int | None
+
+
+class _Compiler:
+    def __init__(self, problems: Problems) -> None:
+        self._problems = problems
+        self._reader = Reader(problems)
+        self._shelf = Shelf(fetch=self._shipped)
+        self._names: dict[str, Rule] = {}
+        self._timers: dict[str, tuple[float, Scalar]] = {}
+        self._overrides: dict[int, tuple[Override, Scalar]] = {}
+        self._attempts = False
+
+    def compile(self, documents: Sequence[Document]) -> Plan:
+        files = [file for file in map(self._file, documents) if file is not None]
+        for file in files:
+            for fields in file.flows:
+                self._shelve(file, fields)
+        rules = [self._rule(file, fields, number) for file in files for number, fields in enumerate(file.flows, 1)]
+        for file in files:
+            self._unused(file)
+        self._unreachable(rules)
+        return Plan(
+            tuple(rules),
+            tuple(override for override, _ in self._overrides.values()),
+            {name: value for name, (value, _) in self._timers.items()},
+            self._attempts,
+        )
+
+    # a file
+
+    def _file(self, document: Document) -> _File | None:
+        root = document.root
+        if not isinstance(root, Mapping):
+            advice = (
+                "did you mean `steps: [...]`?" if isinstance(root, SequenceNode) else "such as `steps: [100, 180, 200]`"
+            )
+            self._problems.add(root.place, "a scenario file is a mapping", advice)
+            return None
+        several = root.key("rules") is not None
+        where = "rules file" if several else "flow file"
+        self._belongs_in_rules(root, where)
+        fields = Fields(_without_misplaced(root, where), where, "a scenario file", self._reader)
+        library = Library(self._shelf)
+        define = fields.of("define", t.BLOCKS)
+        for key, value in (self._reader.pairs(define, "define", t.BLOCKS) or ()) if define is not None else ():
+            if (
+                self._reader.name(key, "define") is not None
+                and self._reader.sequence(value, key.text, t.STEPS) is not None
+            ):
+                assert isinstance(value, SequenceNode)
+                library.blocks[key.text] = (key, value)
+        users = fields.of("users", t.USERS)
+        seed = fields.integer("seed", t.SEED)
+        self._timers_of(fields)
+        self._codes_of(fields)
+        flows = self._flows(fields) if several else [fields]
+        if root.key("steps") is None and not several and not (fields.misspelt("steps") or fields.misspelt("rules")):
+            fix = "the smallest flow is `steps: [100, 180, 200]`"
+            self._problems.add(root.place, "neither 'steps' nor 'rules' in this file", fix)
+        return _File(document, fields, flows, library, {} if users is None else read_users(users, self._reader), seed)
+
+    def _belongs_in_rules(self, root: Mapping, where: str) -> None:
+        known, flow = keys_of(where), keys_of("flow file")
+        for key, _ in root.items:
+            if key.text not in known and key.text in flow:
+                self._problems.add(key.place, f"'{key.text}' beside 'rules'", "it belongs in each rule")
+
+    def _flows(self, fields: Fields) -> list[Fields]:
+        node = fields.of("rules", t.RULES)
+        found = []
+        for item in self._reader.sequence(node, "rules", t.RULES) or () if node is not None else ():
+            if not isinstance(item, Mapping):
+                self._problems.add(item.place, "a rule is a mapping", "write - match: ... and steps: [...]")
+                continue
+            rule = Fields(item, "rule", "a rule", self._reader)
+            if item.key("steps") is None and not rule.misspelt("steps"):
+                self._problems.add(item.place, "a rule without 'steps'", "say what happens: steps: [486]")
+            found.append(rule)
+        return found
+
+    def _timers_of(self, fields: Fields) -> None:
+        node = fields.of("timers", t.TIMERS)
+        if node is None:
+            return
+        if not isinstance(node, Mapping) or not node.items:
+            self._reader.wrong(node, "timers", t.TIMERS)
+            return
+        timers = Fields(node, "timers", "'timers'", self._reader)
+        for name in timers:
+            seconds = timers.duration(name)
+            key = node.key(name)
+            if seconds is None or key is None:
+                continue
+            if not 0.001 <= seconds <= 3600:
+                self._problems.add(timers.value_place(name), f"'{name}' cannot be {seconds:g} seconds", "1ms to 1h")
+            before = self._timers.setdefault(name, (seconds, key))
+            if before[0] != seconds:
+                what = f"'{name}' is {before[0]:g} seconds in {before[1].place}"
+                self._problems.add(key.place, what, "timers are of the whole run: say it once")
+
+    def _codes_of(self, fields: Fields) -> None:
+        node = fields.of("codes", t.CODES)
+        for key, value in (self._reader.pairs(node, "codes", t.CODES) or ()) if node is not None else ():
+            if not key.text.isdecimal() or not 100 <= int(key.text) <= 699 or len(key.text) > 3:
+                self._problems.add(
+                    key.place, f"'{key.text}' is no status code", "they go from 100 to 699 (RFC 3261 section 7.2)"
+                )
+                continue
+            if not isinstance(value, Mapping) or not value.items:
+                self._problems.add(
+                    value.place, f"'{key.text}' takes a mapping", "such as {phrase: Fine, headers: {Retry-After: 5}}"
+                )
+                continue
+            override = self._override(int(key.text), Fields(value, "code", f"code {key.text}", self._reader))
+            before = self._overrides.setdefault(int(key.text), (override, key))
+            if before[1] is not key:
+                self._problems.add(
+                    key.place, f"{key.text} is in {before[1].place}, too", "codes are of the whole run: say it once"
+                )
+
+    def _override(self, status: int, fields: Fields) -> Override:
+        phrase, like = fields.text("phrase"), fields.of("like", t.CODE)
+        texts = Texts(self._problems)
+        replies = ReplyCompiler(self._reader, texts)
+        headers = replies.headers(fields, "headers")
+        for name, value in headers:
+            if not isinstance(value, str):
+                self._problems.add(
+                    fields.place("headers"), f"'{name}' of code {status} has a name in it", "names work in steps only"
+                )
+        written = None if phrase is None else texts.head(phrase)
+        if phrase is not None and not isinstance(written, str):
+            self._problems.add(
+                phrase.place, f"the phrase of code {status} has a name in it", "names work in steps only"
+            )
+        methods = (
+            MatchCompiler(self._reader).method_names(node, "methods")
+            if (node := fields.of("methods", t.METHODS))
+            else None
+        )
+        return Override(
+            status=status,
+            phrase=written if isinstance(written, str) else None,
+            like=None if like is None else self._reader.code(like, "like"),
+            headers=tuple((name, value) for name, value in headers if isinstance(value, str)),
+            removed=tuple(header_names.display(key) for key in sorted(replies.removed(fields))),
+            methods=None if methods is None else tuple(sorted(methods)),
+        )
+
+    # names
+
+    def _shelve(self, file: _File, fields: Fields) -> None:
+        steps = fields.node.get("steps")
+        name = fields.node.get("name")
+        if not isinstance(steps, SequenceNode):
+            return
+        if isinstance(name, Scalar):
+            self._shelf.flows.setdefault(name.text, (steps, file.library))
+        if fields is file.fields:
+            self._shelf.flows.setdefault(file.document.stem, (steps, file.library))
+
+    def _shipped(self, name: str) -> tuple[SequenceNode, Library] | None:
+        if name not in shipped.names():
+            return None
+        quiet = Problems()
+        for document in loader.read([shipped.folder() / f"{name}.yaml"], quiet):
+            steps = document.root.get("steps") if isinstance(document.root, Mapping) else None
+            if isinstance(steps, SequenceNode):
+                self._shelf.flows[name] = (steps, Library(self._shelf))
+                return self._shelf.flows[name]
+        return None
+
+    # a rule
+
+    def _rule(self, file: _File, fields: Fields, number: int) -> Rule:
+        alone = fields is file.fields
+        stem = file.document.stem
+        name = fields.name("name")
+        title = name.text if name is not None else stem if alone else f"{stem} rule {number}"
+        texts, matches = Texts(self._problems), MatchCompiler(self._reader)
+        replies = ReplyCompiler(self._reader, texts)
+        compiler = StepCompiler(self._reader, texts, matches, replies)
+        compiler.users = file.users
+        node = fields.of("match", t.MATCH)
+        match = Match(INVITE, implied=True) if node is None else matches.match(node, "'match'", methods=INVITE)
+        if match.methods & _REQUEST_METHODS:
+            place = fields.value_place("match")
+            self._problems.add(place, "no call begins with ACK or CANCEL", "`expect` them in the steps of an INVITE")
+        removed = replies.removed(fields)
+        replies.defaults = Defaults(replies.headers(fields, "headers"), removed)
+        around = Around(title, file.library, match.methods)
+        steps = compiler.block(fields.of("steps", t.STEPS), "steps", around)
+        meanwhile, cancel = self._meanwhile(fields, compiler, around), self._cancel(fields, compiler, around)
+        check_flow(steps, match.methods, self._problems)
+        texts.resolve(matches.groups)
+        self._attempts |= matches.asks_attempt or texts.asks_attempt
+        times, per = fields.integer("times"), fields.of("per", t.PER)
+        if per is not None and times is None:
+            self._problems.add(fields.place("per"), "'per' without 'times'", "say how many: times: 2")
+        asked = node.key("authenticated") if isinstance(node, Mapping) else None
+        if asked is not None and not file.users:
+            self._problems.add(asked.place, "nobody can be authenticated", "say who may: users: {alice: secret}")
+        description = fields.text("description")
+        place = name.place if name is not None else fields.node.place
+        rule = Rule(
+            name=title,
+            place=place,
+            match=match,
+            steps=steps,
+            description="" if description is None else description.text.strip(),
+            file=stem,
+            times=times or 0,
+            per=(None if per is None else self._reader.one_of(per, "per", t.PER, t.PERS)) or "all",
+            unchecked=self._unchecked(fields),
+            meanwhile=meanwhile,
+            cancel=cancel,
+            users=file.users,
+            seed=file.seed,
+            straight=None if meanwhile or cancel else _straight(steps),
+        )
+        self._named(rule, alone)
+        return rule
+
+    def _unchecked(self, fields: Fields) -> frozenset[str]:
+        node = fields.of("unchecked", t.UNCHECKED)
+        found = None if node is None else self._reader.some_of(node, "unchecked", t.UNCHECKED, ("all", *CHECKS))
+        return frozenset(found or ())
+
+    def _meanwhile(self, fields: Fields, compiler: StepCompiler, around: Around) -> dict[str, Block]:
+        node = fields.of("meanwhile", t.MEANWHILE)
+        blocks: dict[str, Block] = {}
+        for key, value in (self._reader.pairs(node, "meanwhile", t.MEANWHILE) or ()) if node is not None else ():
+            if key.text in _REQUEST_METHODS:
+                fix = "`cancel:` says what it does" if key.text == "CANCEL" else "`expect: ACK` waits for it"
+                self._problems.add(key.place, f"{key.text} gets no response of ours", fix)
+            elif key.text != "any" and not self._reader.token(key):
+                continue
+            methods = frozenset() if key.text == "any" else frozenset({key.text})
+            inside = around.inside(f" {key.text}", responds_later=False, methods=methods)
+            blocks[key.text] = compiler.block(value, key.text, inside)
+            check_flow(blocks[key.text], methods, self._problems, dialog=MAYBE)
+        return blocks
+
+    def _cancel(self, fields: Fields, compiler: StepCompiler, around: Around) -> str | Block:
+        node = fields.of("cancel", t.CANCEL)
+        if node is None:
+            return ""
+        if isinstance(node, SequenceNode):
+            block = compiler.block(node, "cancel", around.inside(" cancel", responds_later=False, methods=INVITE))
+            check_flow(block, INVITE, self._problems, dialog=EARLY)
+            return block
+        if isinstance(node, Scalar) and node.text in ("fail", "ignore"):
+            return node.text
+        self._reader.wrong(node, "cancel", t.CANCEL)
+        return ""
+
+    def _named(self, rule: Rule, alone: bool) -> None:
+        for name in {rule.name, rule.file} if alone else {rule.name}:
+            other = self._names.setdefault(name, rule)
+            if other is not rule:
+                self._problems.add(
+                    rule.place,
+                    f"two flows are called '{name}' (the other is in {other.place})",
+                    "give one another `name`",
+                )
+
+    # all of them
+
+    def _unused(self, file: _File) -> None:
+        for name, (key, _) in file.library.blocks.items():
+            if name not in file.library.used:
+                self._problems.add(key.place, f"nobody uses '{name}'", f"write `- use: {name}`, or take it out")
+
+    def _unreachable(self, rules: Sequence[Rule]) -> None:
+        for index, rule in enumerate(rules):
+            for other in rules[:index]:
+                if not other.times and other.match.covers(rule.match):
+                    taker = f"rule '{other.name}' ({other.place}) takes every request before it"
+                    what = f"rule '{rule.name}' can never be reached: {taker}"
+                    self._problems.add(rule.place, what, "put the narrower one first, or give the other `times`")
+                    break
+
+
+def _without_misplaced(root: Mapping, where: str) -> Mapping:
+    """The mapping without the keys that `_belongs_in_rules` has noted."""
+    known, flow = keys_of(where), keys_of("flow file")
+    return Mapping(root.place, tuple(item for item in root.items if item[0].text in known or item[0].text not in flow))
+
+
+def _straight(steps: Block) -> tuple[Reply, ...] | None:
+    replies = [step.reply for step in steps if isinstance(step, Respond) and _is_constant(step.reply)]
+    return tuple(replies) if len(replies) == len(steps) else None
+
+
+def _is_constant(reply: Reply) -> bool:
+    """Whether no text of it has names, so that it needs no scope."""
+    texts = (reply.reason, reply.body, reply.content_type, reply.sdp, reply.contact, reply.to_tag, reply.raw)
+    values = [*texts, *(value for _, value in (*reply.headers, *reply.added))]
+    return all(value is None or isinstance(value, str | bytes | bool) for value in values)

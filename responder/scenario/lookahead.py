@@ -1,0 +1,67 @@
+"""Whether the steps that follow respond to the request at hand: looked up in the file's nodes, before compiling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from responder.scenario.language import STEP_NAMES
+from responder.scenario.nodes import INTEGER, Mapping, Node, Scalar, Sequence
+
+Find = Callable[[str], "Sequence | None"]
+"""The steps of a named block, None where there is none of that name."""
+
+
+def kind_of_step(node: Node) -> str:
+    """The name of the step that a node is; empty where it is none, or a bare duration."""
+    if isinstance(node, Scalar):
+        return "respond" if node.kind == INTEGER else node.text if node.text in ("hangup", "end") else ""
+    if not isinstance(node, Mapping):
+        return ""
+    names = [key.text for key, _ in node.items if key.text in STEP_NAMES]
+    if "send" in names:
+        return "send"  # `expect` is an option of it
+    if "expect" in names:
+        return "expect"  # and `check` of this
+    return names[0] if names else ""
+
+
+def responds(nodes: Iterable[Node], find: Find, depth: int = 0) -> bool | None:
+    """True: some step responds before another request is awaited. False: none does. None: what follows decides."""
+    for node in nodes:
+        kind = kind_of_step(node)
+        if kind in ("respond", "challenge"):
+            return True
+        if kind == "end":
+            return False
+        if kind == "expect" and _awaits_request(node):
+            return False
+        for block in _blocks(node, kind, find) if depth < 32 else ():
+            inner = responds(block, find, depth + 1)
+            if inner is not None:
+                return inner
+    return None
+
+
+def _awaits_request(node: Node) -> bool:
+    value = node.get("expect") if isinstance(node, Mapping) else None
+    return not (isinstance(value, Scalar) and value.text in ("ACK", "CANCEL"))
+
+
+def _blocks(node: Node, kind: str, find: Find) -> list[Iterable[Node]]:
+    value = node.get(kind) if isinstance(node, Mapping) else None
+    if kind == "use" and isinstance(value, Scalar):
+        found = find(value.text)
+        return [found.items] if found is not None else []
+    if kind == "repeat" and isinstance(value, Mapping):
+        return [_items(value.get("steps"))]
+    if kind == "choose":
+        return [_items(item.get("steps")) for item in _items(value) if isinstance(item, Mapping)]
+    if kind == "fork" and isinstance(value, Mapping):
+        return [_items(steps) for _, steps in value.items]
+    if kind == "unordered":
+        return [item.items if isinstance(item, Sequence) else (item,) for item in _items(value)]
+    return []
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    return node.items if isinstance(node, Sequence) else ()

@@ -1,0 +1,293 @@
+"""What scenario files are compiled to: frozen, with the place of everything, and shared by all calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+from responder.scenario.nodes import Place
+from responder.uas.script import Order, Reply, Text
+
+if TYPE_CHECKING:
+    from responder.registry.override import Override
+    from responder.scenario.items import Item
+    from responder.scenario.matcher import Match
+
+
+@dataclass(frozen=True, slots=True)
+class Uniform:
+    """A wait between two times in seconds, each as likely."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A wait around a mean, in seconds."""
+
+    mean: float
+    deviation: float
+
+
+Seconds: TypeAlias = "float | Uniform | Normal"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class User:
+    """Somebody who may authenticate: by password, or by the hash of user, realm and password (RFC 7616 3.4.2)."""
+
+    name: str
+    password: str | None = field(repr=False)
+    ha1: str | None = field(repr=False)
+
+
+Users: TypeAlias = Mapping[str, User]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Check:
+    """Assertions on a message."""
+
+    place: Place
+    match: Match
+    statuses: Statuses | None = None
+    same: tuple[Item, ...] = ()
+    greater: tuple[Item, ...] = ()
+
+    @property
+    def compares(self) -> bool:
+        """Whether it needs the message before."""
+        return bool(self.same or self.greater)
+
+
+@dataclass(frozen=True, slots=True)
+class Statuses:
+    """Which status codes will do."""
+
+    codes: frozenset[int]
+    classes: frozenset[int]
+    """First digits."""
+
+    def accept(self, status: int) -> bool:
+        """Whether this one will do."""
+        return status in self.codes or status // 100 in self.classes
+
+    def __str__(self) -> str:
+        return " or ".join([*map(str, sorted(self.codes)), *(f"{digit}xx" for digit in sorted(self.classes))])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Respond:
+    """Send a response to the request at hand."""
+
+    place: Place
+    reply: Reply
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Wait:
+    """Let time pass."""
+
+    place: Place
+    seconds: Seconds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Expect:
+    """Wait for a message of the client."""
+
+    place: Place
+    match: Match
+    within: float | None
+    not_before: float
+    check: Check | None
+    optional: bool
+    otherwise: Block | None
+    answered: bool
+    """Whether later steps respond to it; the core does where they do not."""
+    after: int
+    """Where the flow goes on without it: the next step that does not respond to it."""
+
+    @property
+    def what(self) -> str:
+        """The message in words."""
+        return " or ".join(sorted(self.match.methods)) or "a request"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Challenge:
+    """Ask for credentials, wait for the retry, verify it."""
+
+    place: Place
+    reply: Reply
+    """401 or 407; the challenges are put into it when the capabilities are known."""
+    realm: str | None
+    """None here and below: that of our capabilities."""
+    algorithms: tuple[str, ...] | None
+    qop: tuple[str, ...] | None
+    users: Users
+    within: float | None
+    stale: bool
+    """Whether the first right answer gets another challenge with stale=true."""
+    otherwise: Block | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Send:
+    """Send a request of ours and wait for its final response."""
+
+    place: Place
+    order: Order
+    statuses: Statuses | None
+    name: str
+    """Variable that takes the status; may be empty."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assert:
+    """Check the last message."""
+
+    place: Place
+    check: Check
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Choose:
+    """Take one branch."""
+
+    place: Place
+    branches: tuple[tuple[float, Block], ...]
+    """Each with the sum of the weights up to and with it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Repeat:
+    """Do it again."""
+
+    place: Place
+    times: int
+    """0: forever."""
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Parallel:
+    """Several blocks side by side; the flow goes on when all are done."""
+
+    place: Place
+    blocks: tuple[tuple[str, Block], ...]
+    """Names (for messages) and steps."""
+    forked: bool
+    """Each has a To-tag of its own and sees only the requests of its own dialog."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Run:
+    """The steps of a named block."""
+
+    place: Place
+    name: str
+    block: Block
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Assign:
+    """Set variables."""
+
+    place: Place
+    values: tuple[tuple[str, Text], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Log:
+    """Write a line into the journal."""
+
+    place: Place
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fail:
+    """The verdict is `failed`."""
+
+    place: Place
+    text: Text
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hangup:
+    """End the call as its state requires."""
+
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class End:
+    """The flow is over."""
+
+    place: Place
+
+
+Step: TypeAlias = (
+    Respond
+    | Wait
+    | Expect
+    | Challenge
+    | Send
+    | Assert
+    | Choose
+    | Repeat
+    | Parallel
+    | Run
+    | Assign
+    | Log
+    | Fail
+    | Hangup
+    | End
+)
+Block: TypeAlias = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rule:
+    """One flow and whom it serves."""
+
+    name: str
+    place: Place
+    match: Match
+    steps: Block
+    description: str = ""
+    file: str = ""
+    """Name of the flow's file without `.yaml`; it can be dialled, too."""
+    times: int = 0
+    """0: without end."""
+    per: str = "all"
+    unchecked: frozenset[str] = frozenset()
+    meanwhile: Mapping[str, Block] = field(default_factory=dict)
+    """By method; `any` for all others."""
+    cancel: str | Block = ""
+    """`fail`, `ignore`, steps, or empty for what an UAS does."""
+    users: Users = field(default_factory=dict)
+    seed: int | None = None
+    straight: tuple[Reply, ...] | None = None
+    """Its replies, where the flow is nothing but responses without names in them."""
+
+    @property
+    def lingers(self) -> bool:
+        """Whether it has a say after its steps are over."""
+        return bool(self.meanwhile or self.cancel)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """All rules of all files in the order of their priority, and what the files say about the whole run."""
+
+    rules: tuple[Rule, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    """For `Registry.extended`."""
+    timers: Mapping[str, float] = field(default_factory=dict)
+    """`t1`, `t2`, `t4` in seconds, as far as they are said."""
+    counts_attempts: bool = False
+    """Whether somebody asks for the attempt."""

@@ -1,0 +1,310 @@
+"""What picks the script of a new call: the files' rules, what was dialled, the built-in behaviour, in that order."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from responder.errors import ParseError
+from responder.registry import Capabilities
+from responder.scenario import shipped as shipped_flows
+from responder.scenario.authenticator import RIGHT, Authenticator
+from responder.scenario.compiler import load
+from responder.scenario.dial import Attempt, DialledName, looks_dialled, parse_dial
+from responder.scenario.dialled import rule_of
+from responder.scenario.draws import Draws
+from responder.scenario.matcher import Match, address_reader
+from responder.scenario.plan import Plan, Rule, Users
+from responder.scenario.runner import Runner
+from responder.scenario.straight import Straight
+from responder.scenario.tally import Tally
+from responder.sip.name_addr import NameAddr
+from responder.sip.uri import Uri
+from responder.uas.nonces import Nonces
+from responder.uas.script import Reply
+
+if TYPE_CHECKING:
+    from responder.events import Flow
+    from responder.registry import Ids
+    from responder.sip.message import Request
+    from responder.uas.script import Script
+
+MOST_DIALLED: Final = 4096
+"""Dialled texts whose meaning is remembered."""
+MOST_NEAR_MISSES: Final = 100
+"""Near misses that are kept."""
+MOST_EXPLAINED: Final = 1000
+"""Calls without a rule for which near misses are looked for; by then the author knows."""
+_MOST_NOTES: Final = 3
+
+_RINGS_AND_ANSWERS: Final = Straight(tuple(Reply(status, label="built-in") for status in (100, 180, 200)))
+_ANSWERS: Final = Straight(())
+
+_NO_USERS: Final[Users] = {}
+_caller: Final = address_reader("from", "uri")
+
+
+@dataclass(slots=True)
+class RequestFacts:
+    """What a match asks that is not in the message (`matcher.Facts`)."""
+
+    attempt: int
+    users: Users
+    authenticator: Authenticator
+    now: float
+
+    def authenticated(self, request: Request) -> bool:
+        """Whether its credentials are right."""
+        return self.authenticator.judge(request, self.users, self.now).state == RIGHT
+
+
+class Playbook:
+    """The rules of a plan at work (`uas.script.Playbook`): counters, near misses, seeds. Bounded in all it keeps.
+
+    `dial`: the user part of a URI is a little script. `shipped`: the shipped flows can be dialled by name. `ids` is
+    where unseeded draws come from. `nonces` must be the engine's where `authenticated` is to know the challenges of the
+    UAS core; without it the playbook has its own. `epoch` is the wall clock at the engine's time zero.
+    """
+
+    def __init__(
+        self,
+        plan: Plan | None = None,
+        *,
+        ids: Ids,
+        dial: bool = True,
+        shipped: bool = True,
+        capabilities: Capabilities | None = None,
+        nonces: Nonces | None = None,
+        epoch: float = 0.0,
+    ) -> None:
+        self.plan = plan or Plan()
+        self.epoch = epoch
+        self.authenticator = Authenticator(nonces or Nonces(ids), capabilities or Capabilities())
+        self.near_misses: deque[str] = deque(maxlen=MOST_NEAR_MISSES)
+        """The last near misses, in words."""
+        self._dials = dial
+        self._rules = self.plan.rules
+        library = _shipped_plan() if dial and shipped else Plan()
+        self._by_name = _named(self._rules, library.rules)
+        self.counts_attempts = self.plan.counts_attempts or library.counts_attempts
+        """Whether somebody asks for the attempt of a caller."""
+        methods = {method for rule in self._rules for method in rule.match.methods}
+        self._by_method = {method: _for_method(self._rules, method) for method in methods}
+        self._by_any_method = _for_method(self._rules, "")
+        self._straight: dict[Rule, Straight] = {}
+        self._attempts = Tally()
+        self._dial_attempts = Tally()
+        self._served = Tally(100_000)
+        self._dialled: dict[str, tuple[Attempt, ...] | None] = {}
+        self._dial_rules: dict[tuple[Attempt, bool], Rule] = {}
+        self._draws = Draws(ids.getrandbits(64))
+        self._seeded: dict[tuple[object, int], Draws] = {}
+        self._explained = 0
+
+    def use_nonces(self, nonces: Nonces) -> None:
+        """Judge and issue by these from now on: those of the engine, so that both know each other's challenges."""
+        self.authenticator.nonces = nonces
+
+    # uas.script.Playbook
+
+    def choose(self, request: Request, flow: Flow, now: float) -> Script:
+        """The script for this first request of a call."""
+        first = not _is_tagged(request)
+        attempt = self.attempted(request) if self.counts_attempts and first else 0
+        rules = self._by_method.get(request.method, self._by_any_method)
+        if rules:
+            facts = self.facts(attempt, _NO_USERS, now)
+            for rule in rules:
+                facts.users = rule.users
+                if rule.match.holds_otherwise(request, flow, facts) and self._serves(rule, request, flow):
+                    return self._script(rule, attempt)
+        if self._dials:
+            script = self._dial(request, flow, attempt, now, first=first)
+            if script is not None:
+                return script
+        builtin = _RINGS_AND_ANSWERS if request.method == "INVITE" else _ANSWERS
+        if first and self._explained < MOST_EXPLAINED:
+            notes = self._explain(request, flow, self.facts(attempt, _NO_USERS, now))
+            if notes:
+                return builtin.noted(notes)
+        return builtin
+
+    def _script(self, rule: Rule, attempt: int) -> Script:
+        if rule.straight is None:
+            return Runner(rule, self, attempt)
+        script = self._straight.get(rule)
+        if script is None:
+            script = Straight(rule.straight, name=rule.name, unchecked=rule.unchecked, rule=rule, playbook=self)
+            if len(self._straight) >= MOST_DIALLED:
+                self._straight.clear()
+            self._straight[rule] = script
+        return script
+
+    # counters
+
+    def attempted(self, request: Request) -> int:
+        """Count a request of this caller; gives the number of those of its method."""
+        return self._attempts.add((_caller_of(request, None), request.method))
+
+    def _serves(self, rule: Rule, request: Request, flow: Flow) -> bool:
+        """Whether the rule is not spent for this call."""
+        return not rule.times or self._served.of(_spent_key(rule, request, flow)) < rule.times
+
+    def served(self, rule: Rule, request: Request, flow: Flow) -> None:
+        """A call of a rule with `times` has begun."""
+        self._served.add(_spent_key(rule, request, flow))
+
+    # what scripts ask
+
+    def facts(self, attempt: int, users: Users, now: float) -> RequestFacts:
+        """What a match may ask about a request that is not in it."""
+        return RequestFacts(attempt, users, self.authenticator, now)
+
+    def draws_of(self, rule: Rule) -> Draws:
+        """Where a rule's random values come from: its file's seed, or the run's ids."""
+        if rule.seed is None:
+            return self._draws
+        key = (rule.place.source, rule.seed)
+        draws = self._seeded.get(key)
+        if draws is None:
+            draws = self._seeded[key] = Draws(rule.seed)
+        return draws
+
+    # dialling
+
+    def _dial(self, request: Request, flow: Flow, attempt: int, now: float, *, first: bool) -> Script | None:
+        for text in (request.uri, request.first("to") or ""):
+            attempts = self._dialled.get(text, ())
+            if attempts == ():
+                attempts = self._parsed(text)
+            if not attempts:
+                continue
+            chosen = attempts[0]
+            if len(attempts) > 1:
+                key = (text, _caller_of(request, flow), request.method)
+                tried = self._dial_attempts.add(key) if first else self._dial_attempts.of(key)
+                chosen = attempts[min(max(tried, 1), len(attempts)) - 1]
+            if isinstance(chosen, DialledName):
+                rule = self._rule_named(chosen.name, request, flow, self.facts(attempt, _NO_USERS, now))
+                if rule is None:
+                    continue
+                return self._script(rule, attempt)
+            return self._script(self._rule_dialled(chosen, request.method), attempt)
+        return None
+
+    def _parsed(self, text: str) -> tuple[Attempt, ...] | None:
+        """What a Request-URI or To value dials."""
+        attempts = parse_dial(_raw_user(text))
+        if attempts is not None and any(isinstance(a, DialledName) and a.name not in self._by_name for a in attempts):
+            attempts = None
+        if len(self._dialled) >= MOST_DIALLED:
+            self._dialled.clear()
+            self._dial_rules.clear()
+        if len(text) <= 1024:
+            self._dialled[text] = attempts
+        return attempts
+
+    def _rule_dialled(self, attempt: Attempt, method: str) -> Rule:
+        assert not isinstance(attempt, DialledName)
+        key = (attempt, method == "INVITE")
+        rule = self._dial_rules.get(key)
+        if rule is None:
+            rule = self._dial_rules[key] = rule_of(attempt, method)
+        return rule
+
+    def _rule_named(self, name: str, request: Request, flow: Flow, facts: RequestFacts) -> Rule | None:
+        """The rule of that name or file for this request; what its match says of the callee does not count."""
+        for rule, match in self._by_name.get(name, ()):
+            facts.users = rule.users
+            if match.holds(request, flow, facts) and self._serves(rule, request, flow):
+                return rule
+        return None
+
+    # near misses
+
+    def _explain(self, request: Request, flow: Flow, facts: RequestFacts) -> tuple[str, ...]:
+        """What kept the rules that nearly matched from matching."""
+        self._explained += 1
+        notes: list[str] = []
+        what = f"{request.method} {request.uri[:200]}"
+        for rule in self._rules:
+            facts.users = rule.users
+            mismatches = rule.match.mismatches(request, flow, facts)
+            criteria = len(rule.match.conditions) + bool(rule.match.methods)
+            if not mismatches:
+                notes.append(f"{what} matched rule '{rule.name}', which has served its {rule.times} calls")
+            elif len(mismatches) == 1 and criteria > 1:
+                notes.append(f"{what} matched rule '{rule.name}' except {mismatches[0]}")
+        user = _raw_user(request.uri)
+        if self._dials and looks_dialled(user) and parse_dial(user) is None:
+            notes.append(f"{what}: '{user[:80]}' looks dialled and is no dial script")
+        notes = notes[:_MOST_NOTES]
+        self.near_misses.extend(notes)
+        return tuple(notes)
+
+
+@cache
+def _shipped_plan() -> Plan:
+    """The shipped flows, each on its own: none of them is a rule that matches by itself."""
+    plans = [load([shipped_flows.folder() / f"{name}.yaml"]) for name in sorted(shipped_flows.names())]
+    return Plan(
+        tuple(rule for plan in plans for rule in plan.rules),
+        counts_attempts=any(plan.counts_attempts for plan in plans),
+    )
+
+
+_OF_CALLEE: Final = frozenset({"user", "uri", "host", "to", "to.user", "to.uri", "to.host"})
+
+
+def _named(*libraries: tuple[Rule, ...]) -> dict[str, list[tuple[Rule, Match]]]:
+    """Rules by their names and the names of their files; the first library that has a name keeps it."""
+    found: dict[str, list[tuple[Rule, Match]]] = {}
+    for rules in libraries:
+        taken = set(found)
+        for rule in rules:
+            conditions = tuple(condition for condition in rule.match.conditions if condition.key not in _OF_CALLEE)
+            for name in {rule.name, rule.file} - taken:
+                found.setdefault(name, []).append((rule, replace(rule.match, conditions=conditions)))
+    return found
+
+
+def _for_method(rules: tuple[Rule, ...], method: str) -> tuple[Rule, ...]:
+    return tuple(rule for rule in rules if not rule.match.methods or method in rule.match.methods)
+
+
+def _is_tagged(request: Request) -> bool:
+    try:
+        return request.to_tag is not None
+    except ParseError:
+        return False
+
+
+def _caller_of(request: Request, flow: Flow | None) -> str:
+    """Who calls: the From URI, or the whole field where that is malformed."""
+    found = _caller(request, flow, None)  # type: ignore[arg-type]  # it looks at the request only
+    return found[0] if found else request.first("from") or ""
+
+
+def _spent_key(rule: Rule, request: Request, flow: Flow) -> Hashable:
+    if rule.per == "caller":
+        return (rule, _caller_of(request, flow))
+    if rule.per == "source":
+        return (rule, flow.remote[0])
+    return (rule, request.first("call-id")) if rule.per == "call-id" else rule
+
+
+def _raw_user(text: str) -> str:
+    """The user part of a Request-URI or a To value, escapes as written; empty where there is none."""
+    try:
+        uri = Uri.parse(text) if "<" not in text and '"' not in text else NameAddr.parse(text).uri
+    except ParseError:
+        try:
+            uri = NameAddr.parse(text).uri
+        except ParseError:
+            return ""
+    if uri.password is not None and "+" in (uri.raw_user or ""):
+        return f"{uri.raw_user}:{uri.password}"  # the colon of a dialled value: 302+Contact=sip:bob%40example.com
+    return uri.raw_user or ""
