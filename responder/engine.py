@@ -52,7 +52,17 @@ class Engine:
     `observer` is `QUIET`, `CALLS`, `NOTES` or `MESSAGES`.
     """
 
-    __slots__ = ("_acquaintances", "_core", "_layer", "_noting", "_observing", "_timers", "_wire", "nonces", "registrar")
+    __slots__ = (
+        "_acquaintances",
+        "_core",
+        "_layer",
+        "_noting",
+        "_observing",
+        "_timers",
+        "_wire",
+        "nonces",
+        "registrar",
+    )
 
     def __init__(
         self,
@@ -200,7 +210,7 @@ class Engine:
     # ways
 
     def _request(self, request: Request, fault: ParseError | None, data: bytes, flow: Flow) -> None:
-        key, transaction = self._layer.find(request)
+        key, transaction = self._layer.find(request, flow)
         at = len(self._wire.events)
         if transaction is None:
             number = self._core.receive(request, fault, key, flow)

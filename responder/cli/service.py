@@ -11,6 +11,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from responder.events import CallEnded
+from responder.net import gc_policy
 from responder.net.server import Server
 from responder.observe.verdict import passed
 
@@ -55,6 +56,8 @@ class Service:
         self._wanted = calls
         self._timeout = timeout
         self._flush_due = False
+        self._turns = 0
+        self._turns_at_rest = 0
         self._stopped: asyncio.Event | None = None
         self._reason: Stop | None = None
         self.ended = 0
@@ -83,6 +86,7 @@ class Service:
                 self.stop(Stop.PIPE)
             if self._timeout is not None:
                 loop.call_later(self._timeout, self.stop, Stop.TIMEOUT)
+            loop.call_later(gc_policy.REST, self._rest)
             await self._stopped.wait()
         finally:
             for number in signals:  # a second signal acts at once
@@ -100,7 +104,14 @@ class Service:
             self._reason = reason
             self._stopped.set()
 
+    def _rest(self) -> None:
+        if self._turns == self._turns_at_rest:
+            gc_policy.rest()
+        self._turns_at_rest = self._turns
+        asyncio.get_running_loop().call_later(gc_policy.REST, self._rest)
+
     def _after_turn(self) -> None:
+        self._turns += 1
         events = self._engine.events()
         if not events:
             return

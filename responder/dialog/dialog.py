@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from responder.dialog.reliable import ReliableProvisionals
     from responder.events import Flow
     from responder.sip.message import Request
-    from responder.transaction.timers import Timers, TimerValues
-    from responder.transaction.wire import Wire
+    from responder.transaction.layer import TransactionLayer
 
 EARLY: Final = 0
 CONFIRMED: Final = 1
@@ -43,6 +42,7 @@ class Dialog(Generic[User]):
         "_final_flow",
         "_final_interval",
         "_final_since",
+        "_layer",
         "_request",
         "_target",
         "call_id",
@@ -50,38 +50,26 @@ class Dialog(Generic[User]):
         "flow",
         "hang_up_when_acknowledged",
         "inviting",
+        "key",
         "local_seq",
         "local_tag",
         "reliable",
         "remote_seq",
         "remote_tag",
         "state",
-        "timers",
         "user",
-        "values",
-        "wire",
     )
 
-    def __init__(
-        self,
-        *,
-        request: Request,
-        tag: str,
-        flow: Flow,
-        user: User,
-        wire: Wire,
-        timers: Timers,
-        values: TimerValues,
-    ) -> None:
+    def __init__(self, request: Request, tag: str, flow: Flow, user: User, layer: TransactionLayer) -> None:
         self.user = user
-        self.wire = wire
-        self.timers = timers
-        self.values = values
+        self._layer = layer
         self.flow = flow
         """Where its requests came from: where ours go when the target cannot be reached by an address of its own."""
         self.call_id = request.call_id
         self.local_tag = tag
         self.remote_tag = request.from_tag or ""
+        self.key = (request.call_id, tag)
+        """Call-ID and our tag: what a request of the peer finds it by (the peer's tag is compared then)."""
         self._request = request
         """The request that made it: a request of ours reads route set, target and the rest from it."""
         self._target: str | None = None
@@ -124,11 +112,6 @@ class Dialog(Generic[User]):
     def target(self, uri: str) -> None:
         self._target = uri
 
-    @property
-    def key(self) -> tuple[str, str]:
-        """Call-ID and our tag: what a request of the peer finds it by (the peer's tag is compared then)."""
-        return (self.call_id, self.local_tag)
-
     def refresh_target(self, request: Request) -> None:
         """A target refresh request got its 2xx (12.2.2)."""
         self.target = _contact_uri(request) or self.target
@@ -141,9 +124,10 @@ class Dialog(Generic[User]):
         self.final_seq = cseq
         self._final = data
         self._final_flow = flow
-        now = self._final_since = self.wire.now
-        interval = self._final_interval = self.values.t1
-        self.timers.set(interval, now, self, cseq)
+        layer = self._layer
+        now = self._final_since = layer.wire.now
+        interval = self._final_interval = layer.values.t1
+        layer.timers.set(interval, now, self, cseq)
 
     @property
     def awaits_ack(self) -> bool:
@@ -161,14 +145,15 @@ class Dialog(Generic[User]):
         """T1, 2*T1, ... are over since the 2xx."""
         if self._final is None or token != self.final_seq or self.state == OVER:
             return
-        if now - self._final_since >= self.values.timeout - 1e-6:
+        layer = self._layer
+        if now - self._final_since >= layer.timeout - 1e-6:
             self._final = None
             self.user.on_accept_unacknowledged(self)
             return
-        self.wire.send(self._final, self._final_flow, self.user.number, again=True)
-        self._final_interval = self.values.next_interval(self._final_interval)
-        left = self._final_since + self.values.timeout - now
-        self.timers.set(min(self._final_interval, left), now, self, token)
+        layer.wire.send(self._final, self._final_flow, self.user.number, again=True)
+        self._final_interval = layer.values.next_interval(self._final_interval)
+        left = self._final_since + layer.timeout - now
+        layer.timers.set(min(self._final_interval, left), now, self, token)
 
     def end(self) -> None:
         """The dialog is over; nothing is sent again any more."""

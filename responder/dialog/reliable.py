@@ -18,8 +18,7 @@ if TYPE_CHECKING:
 
     from responder.events import Flow
     from responder.sip.fields import RAck
-    from responder.transaction.timers import Timers, TimerValues
-    from responder.transaction.wire import Wire
+    from responder.transaction.layer import TransactionLayer
 
 
 class ReliableUser(Protocol):
@@ -38,11 +37,9 @@ class ReliableProvisionals:
         "_data",
         "_flow",
         "_interval",
+        "_layer",
         "_since",
-        "_timers",
         "_user",
-        "_values",
-        "_wire",
         "carried_sdp",
         "invite_seq",
         "queue",
@@ -55,9 +52,7 @@ class ReliableProvisionals:
         first_rseq: int,
         invite_seq: int,
         user: ReliableUser,
-        wire: Wire,
-        timers: Timers,
-        values: TimerValues,
+        layer: TransactionLayer,
     ) -> None:
         self.rseq = first_rseq - 1
         self.invite_seq = invite_seq
@@ -65,9 +60,7 @@ class ReliableProvisionals:
         """Whether one of them carried a session description: the 2xx then carries none."""
         self.queue: deque[Callable[[], None]] = deque()
         self._user = user
-        self._wire = wire
-        self._timers = timers
-        self._values = values
+        self._layer = layer
         self._data: bytes | None = None
         self._flow: Flow | None = None
         self._interval = 0.0
@@ -84,9 +77,9 @@ class ReliableProvisionals:
         self.carried_sdp = self.carried_sdp or sdp
         self._data = data
         self._flow = flow
-        self._since = self._wire.now
-        self._interval = self._values.t1
-        self._timers.set(self._interval, self._since, self, self.rseq)
+        self._since = self._layer.wire.now
+        self._interval = self._layer.values.t1
+        self._layer.timers.set(self._interval, self._since, self, self.rseq)
 
     def acknowledge(self, rack: RAck) -> bool:
         """A PRACK came; True where it acknowledges the response that waits (RFC 3262 section 3: RSeq, CSeq, method)."""
@@ -109,11 +102,11 @@ class ReliableProvisionals:
         """The interval since the last sending is over."""
         if self._data is None or self._flow is None or token != self.rseq:
             return
-        if now - self._since >= self._values.timeout - 1e-6:
+        if now - self._since >= self._layer.values.timeout - 1e-6:
             self.stop()
             self._user.on_provisional_unacknowledged(self)
             return
-        self._wire.send(self._data, self._flow, self._user.number, again=True)
+        self._layer.wire.send(self._data, self._flow, self._user.number, again=True)
         self._interval *= 2
-        left = self._since + self._values.timeout - now
-        self._timers.set(min(self._interval, left), now, self, token)
+        left = self._since + self._layer.values.timeout - now
+        self._layer.timers.set(min(self._interval, left), now, self, token)

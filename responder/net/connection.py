@@ -1,15 +1,17 @@
 """One stream connection as the event loop's protocol: its bounds, its output, its end.
 
 Rules
-1. Everything the engine says in one turn is one write.
+1. Everything the engine says in one turn of the loop is one write.
 2. A peer that does not read is not read from either, and is cut off when it keeps that up or too much has piled up.
-3. A peer that has shut down its sending side still gets its answers (TCP; TLS has no such state).
+3. A peer that has shut down its sending side still gets its answers (TCP; TLS has no such state). It may as well have
+   closed the connection, which shows only when something is sent: what was sent is then sent elsewhere (18.2.2).
 4. After a framing error nothing more is read; the answer goes out before the connection does.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, cast
 
@@ -18,12 +20,14 @@ from responder.events import Flow
 from responder.sip.framer import FramingError
 
 if TYPE_CHECKING:
-    from responder.events import Address
+    from responder.events import Address, Transmit
     from responder.net.connections import Connections
     from responder.sip.framer import Frame
 
 PONG: Final = b"\r\n"
 """The answer to a keep-alive ping (RFC 5626 section 4.4.1)."""
+SURE_AFTER: Final = 0.2
+"""Seconds in which a connection closed by the peer rejects what is sent on it."""
 _NEVER: Final = float("inf")
 
 
@@ -36,7 +40,7 @@ class Connection(asyncio.Protocol, ABC):
 
     __slots__ = (
         "_blocked_since", "_closing_at", "_connections", "_driver", "_half_closed", "_incomplete_since", "_local",
-        "_name", "_outbox", "_transport", "active", "flow", "number", "usable",
+        "_name", "_outbox", "_transport", "_unsure", "active", "flow", "number", "usable",
     )  # fmt: skip
 
     flow: Flow
@@ -55,6 +59,7 @@ class Connection(asyncio.Protocol, ABC):
         self._name = transport
         self._local = local
         self._outbox: list[bytes] = []
+        self._unsure: list[Transmit] = []
         self._incomplete_since = _NEVER
         self._blocked_since = _NEVER
         self._closing_at = _NEVER
@@ -74,11 +79,15 @@ class Connection(asyncio.Protocol, ABC):
 
     # output
 
-    def put(self, message: bytes) -> None:
-        """Send this at the end of the turn."""
+    def put(self, message: bytes, flow: Flow | None = None) -> None:
+        """Send this at the end of the turn; `flow` is where it was meant to go, None for what matters here only."""
         if not self._outbox:
             self._driver.has_output(self)
         self._outbox.append(message)
+        if self._half_closed and flow is not None:
+            if not self._unsure:
+                self._driver.loop.call_later(SURE_AFTER, self._make_sure)
+            self._unsure.append((message, flow))
 
     def flush(self, now: float) -> None:
         """Write what was put."""
@@ -127,7 +136,7 @@ class Connection(asyncio.Protocol, ABC):
             self._refuse(error, error.head, now)
             self._finish(now)
             return
-        self._driver.end_turn(now)
+        self._driver.end_turn_soon()
         if not self.is_incomplete():
             self._incomplete_since = _NEVER
         elif frames or self._incomplete_since == _NEVER:
@@ -162,6 +171,17 @@ class Connection(asyncio.Protocol, ABC):
         self._transport.resume_reading()
 
     # the end
+
+    def _make_sure(self) -> None:
+        unsure, self._unsure = self._unsure, []
+        if self.usable:
+            if not self._transport.get_extra_info("socket").getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
+                return  # no reset came back: the peer does listen
+            self.abort()
+        self._connections.remove(self)
+        for message, flow in unsure:
+            self._connections.send(message, flow)
+        self._driver.end_turn(self._driver.loop.time())
 
     def inspect(self, now: float) -> None:
         """Close it where it has outstayed its limits; called every now and then."""

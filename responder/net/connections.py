@@ -96,7 +96,7 @@ class Connections:
             if connection is None or not connection.usable:
                 self._open(peer, data, flow)
                 return
-        connection.put(data)
+        connection.put(data, flow)
 
     async def close(self, seconds: float) -> None:
         """Close every connection; what is written gets `seconds` to leave."""
@@ -161,7 +161,7 @@ class Connections:
             if reason:
                 self.driver.failed(flow, reason)
             else:
-                connection.put(data)
+                connection.put(data, flow)
         self.driver.end_turn(loop.time())
 
     def _inspect(self) -> None:

@@ -1,7 +1,7 @@
 """An engine on an event loop: what it has to say goes to the right socket, and its time comes.
 
-Whatever brings something in (a datagram socket, a connection) gives it to the engine and then calls `end_turn` once,
-however much came in: that sends, arms the alarm and lets the owner look at the engine's events.
+Whatever brings something in (a datagram socket, a connection) gives it to the engine and then calls `end_turn` (or
+`end_turn_soon`) once, however much came in: that sends, arms the alarm and lets the owner look at the engine's events.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ class EngineDriver:
     `after_turn` is called when all of a turn has been sent. `tls` is the context for connections that we open.
     """
 
-    __slots__ = ("_after_turn", "_alarm", "_dirty", "_failures", "connections", "datagrams", "engine", "loop")
+    __slots__ = (
+        "_after_turn", "_alarm", "_dirty", "_ending", "_failures", "connections", "datagrams", "engine", "loop",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class EngineDriver:
         self.connections = Connections(self, limits=limits, tls=tls)
         self._after_turn = after_turn
         self._alarm = Alarm(loop, self._ring)
+        self._ending = False
         self._dirty: list[Connection] = []
         self._failures: list[tuple[Flow, str]] = []
 
@@ -72,6 +75,16 @@ class EngineDriver:
         if self._after_turn is not None:
             self._after_turn()
 
+    def end_turn_soon(self) -> None:
+        """The same once everything else that is ready now has had its turn.
+
+        For streams: with 32 connections busy, one write after another costs a fifth of what they cost in between the
+        reads, each of which would wake its peer up anew.
+        """
+        if not self._ending:
+            self._ending = True
+            self.loop.call_soon(self._end)
+
     def has_output(self, connection: Connection) -> None:
         """Flush this connection at the end of the turn."""
         self._dirty.append(connection)
@@ -85,6 +98,10 @@ class EngineDriver:
     def close(self) -> None:
         """No more alarms."""
         self._alarm.cancel()
+
+    def _end(self) -> None:
+        self._ending = False
+        self.end_turn(self.loop.time())
 
     def _send_elsewhere(self, data: bytes, flow: Flow) -> None:
         if flow.reliable:

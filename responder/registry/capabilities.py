@@ -34,7 +34,7 @@ class Capabilities:
         "REGISTER",
     )
     """Methods we serve, for Allow (RFC 3261 section 20.5: all of them, ACK and CANCEL too)."""
-    supported: tuple[str, ...] = ("100rel", "timer", "replaces", "path", "gruu", "outbound")
+    supported: tuple[str, ...] = ("100rel", "timer", "replaces", "path", "gruu", "outbound", "norefersub")
     """Option-tags we understand, for Supported and for what is not Unsupported (RFC 3261 sections 20.37, 20.40)."""
     accept: tuple[str, ...] = ("application/sdp",)
     """Media types of bodies we take (RFC 3261 section 20.1); none is a legal answer."""

@@ -18,7 +18,7 @@ from responder.scenario.match_compiler import INVITE, MatchCompiler
 from responder.scenario.matcher import Match
 from responder.scenario.nodes import Mapping, Scalar
 from responder.scenario.nodes import Sequence as SequenceNode
-from responder.scenario.plan import Block, Plan, Respond, Rule, Users
+from responder.scenario.plan import Block, Plan, Respond, Rule
 from responder.scenario.problems import Problems
 from responder.scenario.reading import Fields, Reader
 from responder.scenario.reply_compiler import Defaults, ReplyCompiler
@@ -62,7 +62,6 @@ class _File:
     fields: Fields
     flows: list[Fields]
     library: Library
-    users: Users
     seed: int | None
 
 
@@ -123,7 +122,8 @@ class _Compiler:
         if root.key("steps") is None and not several and not (fields.misspelt("steps") or fields.misspelt("rules")):
             fix = "the smallest flow is `steps: [100, 180, 200]`"
             self._problems.add(root.place, "neither 'steps' nor 'rules' in this file", fix)
-        return _File(document, fields, flows, library, {} if users is None else read_users(users, self._reader), seed)
+        library.users = {} if users is None else read_users(users, self._reader)
+        return _File(document, fields, flows, library, seed)
 
     def _belongs_in_rules(self, root: Mapping, where: str) -> None:
         known, flow = keys_of(where), keys_of("flow file")
@@ -228,13 +228,11 @@ class _Compiler:
     def _shipped(self, name: str) -> tuple[SequenceNode, Library] | None:
         if name not in shipped.names():
             return None
-        quiet = Problems()
-        for document in loader.read([shipped.folder() / f"{name}.yaml"], quiet):
-            steps = document.root.get("steps") if isinstance(document.root, Mapping) else None
-            if isinstance(steps, SequenceNode):
-                self._shelf.flows[name] = (steps, Library(self._shelf))
-                return self._shelf.flows[name]
-        return None
+        for document in loader.read([shipped.folder() / f"{name}.yaml"], self._problems):
+            file = self._file(document)
+            if file is not None and len(file.flows) == 1:
+                self._shelve(file, file.fields)
+        return self._shelf.flows.get(name)
 
     # a rule
 
@@ -246,7 +244,6 @@ class _Compiler:
         texts, matches = Texts(self._problems), MatchCompiler(self._reader)
         replies = ReplyCompiler(self._reader, texts)
         compiler = StepCompiler(self._reader, texts, matches, replies)
-        compiler.users = file.users
         node = fields.of("match", t.MATCH)
         match = Match(INVITE, implied=True) if node is None else matches.match(node, "'match'", methods=INVITE)
         if match.methods & _REQUEST_METHODS:
@@ -264,7 +261,7 @@ class _Compiler:
         if per is not None and times is None:
             self._problems.add(fields.place("per"), "'per' without 'times'", "say how many: times: 2")
         asked = node.key("authenticated") if isinstance(node, Mapping) else None
-        if asked is not None and not file.users:
+        if asked is not None and not file.library.users:
             self._problems.add(asked.place, "nobody can be authenticated", "say who may: users: {alice: secret}")
         description = fields.text("description")
         place = name.place if name is not None else fields.node.place
@@ -280,7 +277,7 @@ class _Compiler:
             unchecked=self._unchecked(fields),
             meanwhile=meanwhile,
             cancel=cancel,
-            users=file.users,
+            users=file.library.users,
             seed=file.seed,
             straight=None if meanwhile or cancel else _straight(steps),
         )

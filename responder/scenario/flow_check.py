@@ -38,6 +38,8 @@ class State:
     """Where the flow certainly ended."""
     hung_up: bool = False
     """The last final response was that of `hangup`."""
+    invite_waits: bool = False
+    """An INVITE is still open beneath the request at hand, and is at hand again after its final response."""
 
 
 def check_flow(steps: Block, methods: frozenset[str], problems: Problems, *, dialog: str = NONE) -> None:
@@ -83,6 +85,8 @@ class _Walk:
             dialog = YES
         elif not method and dialog == NONE:
             dialog = MAYBE
+        if state.invite_waits:
+            return State(method="INVITE", dialog=dialog)
         return replace(state, final=(reply.status, step.place), dialog=dialog, hung_up=False)
 
     def _expect(self, step: plan.Expect, state: State) -> State:
@@ -103,12 +107,16 @@ class _Walk:
             return (
                 state if step.answered or step.optional or step.otherwise else replace(state, final=(487, step.place))
             )
-        if methods == {"ACK"}:
+        if methods in ({"ACK"}, {"PRACK"}):
+            return state
+        invite_waits = state.invite_waits or (state.method == "INVITE" and state.final is None)
+        if invite_waits and not step.answered and not methods & {"INVITE", "BYE"}:
             return state
         if step.optional or step.otherwise is not None:
             return State(dialog=MAYBE if "BYE" in methods else state.dialog)
         dialog = OVER if methods == {"BYE"} else MAYBE if "BYE" in methods else state.dialog
-        return State(method=next(iter(methods)) if len(methods) == 1 else "", dialog=dialog)
+        waits = invite_waits and not methods & {"INVITE", "BYE"}
+        return State(method=next(iter(methods)) if len(methods) == 1 else "", dialog=dialog, invite_waits=waits)
 
     def _challenge(self, step: plan.Challenge, state: State) -> State:
         if state.final is not None:

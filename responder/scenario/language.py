@@ -51,7 +51,13 @@ TABLE: Final[tuple[Key, ...]] = (
     Key(RULE, "headers", t.HEADERS, "Headers of every response that the steps send.", "{Server: Acme}"),
     Key(RULE, "remove", t.NAMES, "Headers left out of every response that the steps send.", "[Server]"),
     Key(RULE, "steps", t.STEPS, "What happens, in order.", "[100, 180, 2s, 486]", required=True),
-    Key(RULE, "meanwhile", t.MEANWHILE, "What requests in the call get that no step waits for.", "{INFO: [415]}"),
+    Key(
+        RULE,
+        "meanwhile",
+        t.MEANWHILE,
+        "What requests in the call get that no step waits for; `any` for all others.",
+        "{INFO: [415]}",
+    ),
     Key(RULE, "cancel", t.CANCEL, "What CANCEL does instead of 487 and the outcome `cancelled`.", "ignore"),
     Key(RULE, "fault", t.TEXT, "What goes wrong on purpose.", "{drop: 1}", later="faults"),
     # match
@@ -94,13 +100,25 @@ TABLE: Final[tuple[Key, ...]] = (
     Key("sdp", "codec", t.TEST, "The encoding names of all streams.", "opus"),
     # check: the keys of match, and these
     Key("check", "status", t.STATUSES, "The status of the response at hand.", "2xx"),
-    Key("check", "same", t.ITEMS, "What is as in the message before it.", "[Call-ID, From.tag]"),
-    Key("check", "greater", t.ITEMS, "What is a larger number than in the message before it.", "CSeq.number"),
+    Key(
+        "check",
+        "same",
+        t.ITEMS,
+        "What is as in the request before it; for an ACK that is its INVITE.",
+        "[Call-ID, From.tag]",
+    ),
+    Key("check", "greater", t.ITEMS, "What is a larger number than in the request before it.", "CSeq.number"),
     Key("check", "rule", t.TEXT, "A rule for clients by name.", "ack-non-2xx", later="the rules for clients"),
     # steps
     Key(STEP, "respond", t.CODE, "A response to the request at hand; as short as `180`.", "486"),
     Key(STEP, "wait", t.WAIT, "Time passes; as short as `2s`.", "2s"),
-    Key(STEP, "expect", t.METHODS, "The next request of this call, or ACK or CANCEL.", "BYE"),
+    Key(
+        STEP,
+        "expect",
+        t.METHODS,
+        "The next request of this call; responses are to it then, but for ACK, CANCEL and PRACK.",
+        "BYE",
+    ),
     Key(STEP, "challenge", t.CHALLENGE, "A digest challenge; waits for the retry and verifies it.", "401"),
     Key(STEP, "send", t.METHOD, "A request of ours in the dialog, and its final response.", "BYE"),
     Key(STEP, "notify", t.TEXT, "A NOTIFY of the subscription.", "active", later="subscriptions"),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from responder.scenario.nodes import Scalar, Sequence
+from responder.scenario.plan import Users
 
 
 @dataclass(slots=True, eq=False)
@@ -24,6 +25,8 @@ class Library:
         self._shelf = shelf
         self.blocks: dict[str, tuple[Scalar, Sequence]] = {}
         """Its `define`, with the place of each name."""
+        self.users: Users = {}
+        """Its `users`."""
         self.used: set[str] = set()
         """Blocks of its own that somebody used."""
 

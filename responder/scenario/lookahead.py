@@ -44,7 +44,7 @@ def responds(nodes: Iterable[Node], find: Find, depth: int = 0) -> bool | None:
 
 def _awaits_request(node: Node) -> bool:
     value = node.get("expect") if isinstance(node, Mapping) else None
-    return not (isinstance(value, Scalar) and value.text in ("ACK", "CANCEL"))
+    return not (isinstance(value, Scalar) and value.text in ("ACK", "CANCEL", "PRACK"))
 
 
 def _blocks(node: Node, kind: str, find: Find) -> list[Iterable[Node]]:

@@ -131,6 +131,8 @@ class MatchCompiler:
         scalars = self._reader.several(node, name, t.ITEMS) if node is not None else None
         found = []
         for scalar in scalars or ():
+            if not self._reader.word(scalar, name, t.ITEMS):
+                continue
             item = Item.parse(scalar.text)
             if item is not None:
                 found.append(item)

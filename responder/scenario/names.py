@@ -190,9 +190,5 @@ def accessor_of(name: str) -> Accessor:
     for start, make in _OPEN.items():
         if name.startswith(start) and _last_part(name[len(start) :]):
             return make(name[len(start) :])
-    known = list(_NAMES)
-    for start in _OPEN:
-        family = start.rstrip(".")
-        if name == family or name.startswith(family[:-1]):
-            known.append(f"{start}{name[len(start) :] or 'NAME'}")
-    raise UnknownNameError(known)
+    last = name.rpartition(".")[2] or "NAME"
+    raise UnknownNameError([*_NAMES, *(f"{start}{last}" for start in _OPEN)])

@@ -57,8 +57,9 @@ class Pattern:
 
     def find(self, values: Sequence[str]) -> re.Match[str] | None:
         """The match in the first value that fits."""
+        look = self.compiled.match if self.glob else self.compiled.search
         for value in values:
-            found = self.compiled.search(value[:LONGEST])
+            found = look(value[:LONGEST])
             if found:
                 return found
         return None

@@ -8,7 +8,7 @@ from typing import Final
 
 from responder.scenario import value_types as t
 from responder.scenario.language import STEP_NAMES, TABLE, Key, keys_of
-from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, Mapping, Node, Place, Scalar, Sequence, kind_of
+from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, STRING, Mapping, Node, Place, Scalar, Sequence, kind_of
 from responder.scenario.problems import Problems, did_you_mean, listed
 from responder.scenario.value_types import Type
 
@@ -150,8 +150,15 @@ class Reader:
         scalars = self.several(node, name, type_)
         if scalars is None:
             return None
-        good = [scalar for scalar in scalars if self.token(scalar)]
+        good = [scalar for scalar in scalars if self.word(scalar, name, type_) and self.token(scalar)]
         return good if len(good) == len(scalars) else None
+
+    def word(self, scalar: Scalar, name: str, type_: Type) -> bool:
+        """Whether it is no number, true or false, unless it is quoted; noted where it is."""
+        if scalar.quoted or (scalar.kind == STRING and not _number(scalar.text)):
+            return True
+        self.wrong(scalar, name, type_)
+        return False
 
     def token(self, scalar: Scalar) -> bool:
         """Whether it is a token (RFC 3261 section 25.1); noted where it is not."""
@@ -167,7 +174,7 @@ class Reader:
     def name(self, node: Node, name: str) -> Scalar | None:
         """A name that the author gives: letters, digits, - and _."""
         scalar = self.text(node, name, t.NAME)
-        if scalar is None or _name(scalar.text):
+        if scalar is None or (_name(scalar.text) and (scalar.quoted or scalar.kind == STRING)):
             return scalar
         self.problems.add(
             scalar.place, f"'{scalar.text}' cannot be a name", "it begins with a letter, then letters, digits, - and _"

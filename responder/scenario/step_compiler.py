@@ -25,52 +25,29 @@ from responder.scenario.users import read_users
 MOST_STEPS: Final = 20_000
 """Steps that one rule may have after its `use` steps are put in place."""
 
-_ANY: Final[frozenset[str]] = frozenset()
 _CORE_SENDS: Final = {"ACK": "an ACK", "CANCEL": "a CANCEL", "PRACK": "a PRACK"}
 _decimal: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+").fullmatch
-_NO_RESPONSES: Final = (frozenset({"ACK"}), frozenset({"CANCEL"}))
+_NO_RESPONSES: Final = (frozenset({"ACK"}), frozenset({"CANCEL"}), frozenset({"PRACK"}))
+"""What an `expect` waits for without it being at hand then: the core answers a CANCEL and a PRACK."""
 _ANSWERLESS: Final = (plan.Respond, plan.Wait, plan.Log, plan.Assign, plan.Assert)
-
-
-@dataclass(frozen=True, slots=True)
-class Around:
-    """What a block stands in."""
-
-    label: str
-    """`busy step 3`, or the rule's name."""
-    library: Library
-    """Where `use` looks."""
-    methods: frozenset[str]
-    """What the request at hand can be when the block begins; empty: anything."""
-    forked: bool = False
-    """It is a branch of a fork: responses carry the branch's tag."""
-    responds_later: bool = False
-    """Steps after the block respond to the request at hand."""
-    used: tuple[tuple[int, str], ...] = ()
-    """The named blocks it is in, for finding circles."""
-
-    def inside(self, suffix: str, *, responds_later: bool, methods: frozenset[str]) -> Around:
-        """For a block within it."""
-        return replace(self, label=f"{self.label}{suffix}", responds_later=responds_later, methods=methods)
 
 
 class StepCompiler:
     """Compiles the blocks of one rule."""
 
     def __init__(self, reader: Reader, texts: Texts, matches: MatchCompiler, replies: ReplyCompiler) -> None:
-        self._reader = reader
-        self._problems = reader.problems
+        self.reader = reader
+        self.problems = reader.problems
         self._texts = texts
         self._matches = matches
         self._replies = replies
         self._count = 0
-        self.users: plan.Users = {}
 
     def block(self, node: Node | None, name: str, around: Around) -> Block:
         """The steps under a key; noted and empty where they are none."""
         if node is None:
             return ()
-        items = self._reader.sequence(node, name, t.STEPS)
+        items = self.reader.sequence(node, name, t.STEPS)
         return () if items is None else self.steps(items, around)
 
     def steps(self, items: tuple[Node, ...], around: Around) -> Block:
@@ -81,7 +58,7 @@ class StepCompiler:
             self._count += 1
             if self._count > MOST_STEPS:
                 if self._count == MOST_STEPS + 1:
-                    self._problems.add(
+                    self.problems.add(
                         item.place, f"more than {MOST_STEPS} steps in one rule", "`use` fewer blocks in blocks"
                     )
                 break
@@ -98,7 +75,7 @@ class StepCompiler:
                 if isinstance(step, plan.Expect):
                     methods = methods if step.match.methods in _NO_RESPONSES else step.match.methods
                 elif isinstance(step, plan.Choose | plan.Repeat | plan.Parallel | plan.Run):
-                    methods = _ANY
+                    methods = ANY
         return tuple(self._linked(found))
 
     def _linked(self, steps: list[Step]) -> list[Step]:
@@ -106,7 +83,7 @@ class StepCompiler:
         for index, step in enumerate(steps):
             if isinstance(step, plan.Expect):
                 after = index + 1
-                if step.match.methods != {"ACK"}:
+                if step.match.methods not in ({"ACK"}, {"PRACK"}):
                     at = after
                     while at < len(steps) and isinstance(steps[at], _ANSWERLESS):
                         at += 1
@@ -117,17 +94,17 @@ class StepCompiler:
                     following = steps[after]
                     if not isinstance(following, plan.Expect):
                         what = f"nothing says when to go on without {step.what}"
-                        self._problems.add(step.place, what, "say how long to wait: within: 5s")
+                        self.problems.add(step.place, what, "say how long to wait: within: 5s")
         return steps
 
     def _step(self, node: Node, around: Around) -> list[Step]:
         if isinstance(node, Scalar):
             return self._bare(node, around)
         if isinstance(node, Sequence):
-            self._problems.add(node.place, "a list is no step", "`unordered`, `fork` and `choose` take lists")
+            self.problems.add(node.place, "a list is no step", "`unordered`, `fork` and `choose` take lists")
             return []
         if not node.items:
-            self._problems.add(node.place, "an empty step", f"a step is {_A_STEP}")
+            self.problems.add(node.place, "an empty step", f"a step is {_A_STEP}")
             return []
         name = kind_of_step(node)
         if not name:
@@ -137,7 +114,7 @@ class StepCompiler:
         place = node.key(name)
         assert place is not None
         if key.later:
-            self._problems.add(place.place, f"'{name}' cannot be had yet", f"this version does not do {key.later}")
+            self.problems.add(place.place, f"'{name}' cannot be had yet", f"this version does not do {key.later}")
             return []
         others = [other.text for other, _ in node.items if other.text in STEP_NAMES and other.text != name]
         beside = keys_of(name) if name not in _NESTED else {}
@@ -145,9 +122,9 @@ class StepCompiler:
         if two is not None:
             second = node.key(two)
             assert second is not None
-            self._problems.add(second.place, f"two steps in one item: '{name}' and '{two}'", "give each a - of its own")
+            self.problems.add(second.place, f"two steps in one item: '{name}' and '{two}'", "give each a - of its own")
             return []
-        return self._COMPILERS[name](self, Fields(node, name, f"'{name}'", self._reader, {name: key, **beside}), around)
+        return self._COMPILERS[name](self, Fields(node, name, f"'{name}'", self.reader, {name: key, **beside}), around)
 
     def _bare(self, node: Scalar, around: Around) -> list[Step]:
         if node.kind == INTEGER:
@@ -156,33 +133,33 @@ class StepCompiler:
                 return []
             return [plan.Respond(node.place, self._replies.plain(status, around.label, forked=around.forked))]
         if seconds_of(node.text) is not None:
-            seconds = self._reader.duration(node, "wait")
+            seconds = self.reader.duration(node, "wait")
             return [] if seconds is None else [plan.Wait(node.place, seconds)]
         if node.text == "hangup":
             return [plan.Hangup(node.place)]
         if node.text == "end":
             return [plan.End(node.place)]
         if node.kind == NULL:
-            self._problems.add(node.place, "an empty step", f"a step is {_A_STEP}")
+            self.problems.add(node.place, "an empty step", f"a step is {_A_STEP}")
         elif node.text in STEP_NAMES:
-            self._problems.add(
+            self.problems.add(
                 node.place, f"'{node.text}' has no value", f"write `- {node.text}: ...`, a space behind the colon"
             )
         elif _decimal(node.text):
-            self._problems.add(node.place, f"'{node.text}' is a duration without a unit", f"did you mean {node.text}s?")
+            self.problems.add(node.place, f"'{node.text}' is a duration without a unit", f"did you mean {node.text}s?")
         else:
             near = did_you_mean(node.text, STEP_NAMES)
             if node.text in around.library.names:
                 near = f"did you mean `use: {node.text}`?"
-            self._problems.add(node.place, f"unknown step '{node.text}'", near or f"a step is {_A_STEP}")
+            self.problems.add(node.place, f"unknown step '{node.text}'", near or f"a step is {_A_STEP}")
         return []
 
     def _code(self, node: Scalar) -> int | None:
         if len(node.text) < 3 and int(node.text) > 0:
             what = f"{node.text} is neither a status code (100 to 699) nor a duration"
-            self._problems.add(node.place, what, f"did you mean {node.text}s?")
+            self.problems.add(node.place, what, f"did you mean {node.text}s?")
             return None
-        return self._reader.code(node)
+        return self.reader.code(node)
 
     def _unknown(self, node: Mapping) -> None:
         options = {option for name in STEP_NAMES for option in keys_of(name)}
@@ -191,13 +168,11 @@ class StepCompiler:
         fix = did_you_mean(key.text, STEP_NAMES)
         if key.text in options:
             homes = [name for name in STEP_NAMES if key.text in keys_of(name)]
-            self._problems.add(
+            self.problems.add(
                 key.place, f"'{key.text}' is no step", f"it stands beside {listed(f'`{home}`' for home in homes)}"
             )
             return
-        self._problems.add(
-            key.place, f"unknown step '{key.text}'", fix or f"known are {listed(STEP_NAMES, last='and')}"
-        )
+        self.problems.add(key.place, f"unknown step '{key.text}'", fix or f"known are {listed(STEP_NAMES, last='and')}")
 
     # the steps
 
@@ -205,9 +180,9 @@ class StepCompiler:
         node = fields.of("respond", t.CODE)
         if node is None:
             return []
-        status = self._reader.code(node)
+        status = self.reader.code(node)
         reply = self._replies.reply(
-            status or 200, fields, around.label, forked=around.forked, methods=around.methods if status else _ANY
+            status or 200, fields, around.label, forked=around.forked, methods=around.methods if status else ANY
         )
         waits: list[Step] = []
         if "after" in fields:
@@ -223,22 +198,22 @@ class StepCompiler:
 
     def _wait_of(self, node: Node | None, name: str) -> Seconds | None:
         if not isinstance(node, Mapping):
-            return None if node is None else self._reader.duration(node, name, t.WAIT)
-        fields = Fields(node, "wait", f"'{name}'", self._reader)
+            return None if node is None else self.reader.duration(node, name, t.WAIT)
+        fields = Fields(node, "wait", f"'{name}'", self.reader)
         if len(node.items) != 1:
-            self._reader.wrong(node, name, t.WAIT)
+            self.reader.wrong(node, name, t.WAIT)
             return None
         for kind in fields:
-            pair = self._reader.sequence(node.items[0][1], kind, t.RANGE)
-            times = [self._reader.duration(item, kind) for item in pair or ()]
+            pair = self.reader.sequence(node.items[0][1], kind, t.RANGE)
+            times = [self.reader.duration(item, kind) for item in pair or ()]
             if pair is not None and len(pair) != 2:
-                self._reader.wrong(node.items[0][1], kind, t.RANGE)
+                self.reader.wrong(node.items[0][1], kind, t.RANGE)
             elif len(times) == 2 and times[0] is not None and times[1] is not None:
                 if kind == "normal":
                     return plan.Normal(times[0], times[1])
                 if times[0] <= times[1]:
                     return plan.Uniform(times[0], times[1])
-                self._problems.add(
+                self.problems.add(
                     node.items[0][1].place, "the first time is the longer one", "write the shorter one first"
                 )
         return None
@@ -248,28 +223,33 @@ class StepCompiler:
         if node is None:
             return []
         methods = self._matches.method_names(node, "expect")
-        match = Match(methods or _ANY)
+        match = Match(methods or ANY)
         inner = fields.of("match", t.MATCH)
         if inner is not None:
             match = replace(self._matches.match(inner, "'match'", methods=None), methods=match.methods)
-        if methods is not None and len(methods) > 1 and methods & {"ACK", "CANCEL"}:
-            self._problems.add(
-                node.place, "ACK and CANCEL are no requests to be answered", "give each an `expect` of its own"
+        if methods is not None and len(methods) > 1 and methods & {"ACK", "CANCEL", "PRACK"}:
+            self.problems.add(
+                node.place, "steps do not respond to ACK, CANCEL and PRACK", "give each an `expect` of its own"
             )
         check = fields.of("check", t.CHECK)
         otherwise = fields.of("otherwise", t.STEPS)
+        if "CANCEL" in (methods or ()) and (inner is not None or check is not None):
+            name = "match" if inner is not None else "check"
+            self.problems.add(
+                fields.place(name), f"'{name}' cannot look into a CANCEL", "this version takes it as it is"
+            )
         within, not_before = fields.duration("within"), fields.duration("not_before")
         optional = bool(fields.boolean("optional"))
         if otherwise is not None and within is None:
-            self._problems.add(
+            self.problems.add(
                 fields.place("otherwise"), "'otherwise' without 'within'", "say how long to wait: within: 5s"
             )
         if within is not None and not_before is not None and not_before >= within:
-            self._problems.add(
+            self.problems.add(
                 fields.place("not_before"), "'not_before' is not before the end of 'within'", "make it shorter"
             )
         if optional and otherwise is not None:
-            self._problems.add(
+            self.problems.add(
                 fields.place("optional"), "'optional' beside 'otherwise'", "keep one: both say what to do without it"
             )
         compiled = plan.Expect(
@@ -281,8 +261,8 @@ class StepCompiler:
             optional,
             None
             if otherwise is None
-            else self.block(otherwise, "otherwise", around.inside("", responds_later=False, methods=_ANY)),
-            around.responds_later,
+            else self.block(otherwise, "otherwise", around.inside("", responds_later=False, methods=ANY)),
+            around.responds_later and "PRACK" not in (methods or ()),
             0,
         )
         return [] if methods is None else [compiled]
@@ -291,16 +271,16 @@ class StepCompiler:
         node = fields.of("challenge", t.CHALLENGE)
         if node is None:
             return []
-        status = self._reader.integer(node, "challenge", t.CHALLENGE)
+        status = self.reader.integer(node, "challenge", t.CHALLENGE)
         if status is not None and status not in (401, 407):
-            self._reader.wrong(node, "challenge", t.CHALLENGE)
+            self.reader.wrong(node, "challenge", t.CHALLENGE)
             status = None
-        users = self.users
+        users = around.library.users
         own = fields.of("users", t.USERS)
         if own is not None:
-            users = read_users(own, self._reader)
+            users = read_users(own, self.reader)
         elif not users:
-            self._problems.add(
+            self.problems.add(
                 fields.place("challenge"), "nobody can answer this challenge", "say who may: users: {alice: secret}"
             )
         realm = fields.text("realm")
@@ -327,17 +307,17 @@ class StepCompiler:
         node = fields.of("send", t.METHOD)
         if node is None:
             return []
-        scalar = self._reader.text(node, "send", t.METHOD)
+        scalar = self.reader.text(node, "send", t.METHOD)
         order = self._replies.order(scalar.text if scalar is not None else "BYE", fields, around.label)
         expected = fields.of("expect", t.STATUSES)
         statuses = None if expected is None else self._matches.statuses(expected, "expect")
         name = fields.name("as")
         if name is not None:
             self._texts.variables.add(name.text)
-        if scalar is None or not self._reader.token(scalar):
+        if scalar is None or not (self.reader.word(scalar, "send", t.METHOD) and self.reader.token(scalar)):
             return []
         if scalar.text in _CORE_SENDS:
-            self._problems.add(
+            self.problems.add(
                 scalar.place,
                 f"{_CORE_SENDS[scalar.text]} cannot be sent by a step",
                 "the UAS sends it where SIP wants one",
@@ -351,119 +331,12 @@ class StepCompiler:
         check = None if node is None else self._matches.check(node)
         return [] if check is None else [plan.Assert(fields.node.place, check)]
 
-    def _choose(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("choose", t.CHOICES)
-        if node is None:
-            return []
-        branches: list[tuple[float, Block]] = []
-        total = 0.0
-        for number, item in enumerate(self._reader.sequence(node, "choose", t.CHOICES) or (), 1):
-            if not isinstance(item, Mapping):
-                self._problems.add(item.place, "a branch of 'choose' is a mapping", "write {weight: 1, steps: [486]}")
-                continue
-            choice = Fields(item, "choice", "a branch of 'choose'", self._reader)
-            weight = self._weight(choice)
-            self._required(choice, "steps")
-            inside = around.inside(f".{number}", responds_later=around.responds_later, methods=around.methods)
-            block = self.block(choice.of("steps", t.STEPS), "steps", inside)
-            total += weight
-            branches.append((total, block))
-        return [plan.Choose(fields.node.place, tuple(branches))] if branches else []
-
-    def _weight(self, fields: Fields) -> float:
-        scalar = fields.text("weight", t.WEIGHT)
-        if scalar is None:
-            return 1.0
-        try:
-            weight = float(scalar.text)
-        except ValueError:
-            weight = 0.0
-        if scalar.quoted or not 0 < weight < 1e9:
-            self._reader.wrong(scalar, "weight", t.WEIGHT)
-            return 1.0
-        return weight
-
-    def _required(self, fields: Fields, name: str) -> None:
-        if fields.node.key(name) is None and not fields.misspelt(name):
-            self._problems.add(
-                fields.node.place, f"{fields.title} has no '{name}'", f"it needs {fields.keys[name].type.says}"
-            )
-
-    def _repeat(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("repeat", t.REPEAT)
-        if not isinstance(node, Mapping):
-            if node is not None:
-                self._reader.wrong(node, "repeat", t.REPEAT)
-            return []
-        inner = Fields(node, "repeat", "'repeat'", self._reader)
-        self._required(inner, "steps")
-        times = inner.integer("times")
-        forever = inner.of("forever", t.TRUE)
-        if forever is not None and not (isinstance(forever, Scalar) and forever.kind == BOOLEAN and forever.truth):
-            self._reader.wrong(forever, "forever", t.TRUE)
-        if ("times" in inner) == ("forever" in inner):
-            what = "'repeat' has both 'times' and 'forever'" if "times" in inner else "'repeat' does not say how often"
-            self._problems.add(fields.place("repeat"), what, "write times: 3, or forever: true")
-        body = inner.of("steps", t.STEPS)
-        again = responds(body.items, around.library.find) if isinstance(body, Sequence) else None
-        inside = around.inside("", responds_later=bool(again) or around.responds_later, methods=around.methods)
-        return [plan.Repeat(fields.node.place, times or 0, self.block(body, "steps", inside))]
-
-    def _fork(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("fork", t.BLOCKS)
-        pairs = self._reader.pairs(node, "fork", t.BLOCKS) if node is not None else None
-        blocks = []
-        for key, value in pairs or ():
-            self._reader.name(key, "fork")
-            inside = replace(around.inside(f".{key.text}", responds_later=False, methods=around.methods), forked=True)
-            blocks.append((key.text, self.block(value, key.text, inside)))
-        if pairs is not None and len(pairs) == 1:
-            self._problems.add(
-                fields.place("fork"), "a fork with one branch", "write its steps without `fork`, or another branch"
-            )
-        return [plan.Parallel(fields.node.place, tuple(blocks), True)] if blocks else []
-
-    def _unordered(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("unordered", t.UNORDERED)
-        blocks = []
-        for number, item in enumerate(
-            self._reader.sequence(node, "unordered", t.UNORDERED) or () if node is not None else (), 1
-        ):
-            items = item.items if isinstance(item, Sequence) else (item,)
-            inside = around.inside(f".{number}", responds_later=False, methods=_ANY)
-            blocks.append((str(number), self.steps(items, inside)))
-        return [plan.Parallel(fields.node.place, tuple(blocks), False)] if blocks else []
-
-    def _use(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("use", t.NAME)
-        name = None if node is None else self._reader.name(node, "use")
-        if name is None:
-            return []
-        found = around.library.look_up(name.text)
-        if found is None:
-            question = did_you_mean(name.text, around.library.names | shipped.names())
-            known = listed(sorted(around.library.names), last="and")
-            self._problems.add(
-                name.place,
-                f"nothing is called '{name.text}'",
-                question or (f"known are {known}" if known else "`define` it"),
-            )
-            return []
-        body, library = found
-        mark = (id(body), name.text)
-        if mark in around.used:
-            circle = " uses ".join(f"'{n}'" for _, n in (*around.used[around.used.index(mark) :], mark))
-            self._problems.add(name.place, f"{circle}: that has no end", "take one `use` out")
-            return []
-        inside = replace(around, library=library, used=(*around.used, mark))
-        return [plan.Run(fields.node.place, name.text, self.steps(body.items, inside))]
-
     def _set(self, fields: Fields, around: Around) -> list[Step]:
         node = fields.of("set", t.VARIABLES)
         values = []
-        for key, value in (self._reader.pairs(node, "set", t.VARIABLES) or ()) if node is not None else ():
-            name = self._reader.name(key, "set")
-            text = self._reader.text(value, key.text)
+        for key, value in (self.reader.pairs(node, "set", t.VARIABLES) or ()) if node is not None else ():
+            name = self.reader.name(key, "set")
+            text = self.reader.text(value, key.text)
             if name is not None:
                 self._texts.variables.add(name.text)
                 if text is not None:
@@ -484,7 +357,7 @@ class StepCompiler:
         if isinstance(node, Scalar) and (node.kind == NULL or (node.kind == BOOLEAN and node.truth)):
             return [plan.Hangup(fields.node.place) if name == "hangup" else plan.End(fields.node.place)]
         if node is not None:
-            self._problems.add(node.place, f"'{name}' takes no value", f"write `- {name}`")
+            self.problems.add(node.place, f"'{name}' takes no value", f"write `- {name}`")
         return []
 
     _COMPILERS: Final[dict[str, Callable[[StepCompiler, Fields, Around], list[Step]]]] = {
@@ -494,11 +367,11 @@ class StepCompiler:
         "challenge": _challenge,
         "send": _send,
         "check": _check,
-        "choose": _choose,
-        "repeat": _repeat,
-        "fork": _fork,
-        "unordered": _unordered,
-        "use": _use,
+        "choose": block_steps.choose,
+        "repeat": block_steps.repeat,
+        "fork": block_steps.fork,
+        "unordered": block_steps.unordered,
+        "use": block_steps.use,
         "set": _set,
         "log": _log,
         "fail": _fail,

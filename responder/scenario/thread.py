@@ -20,10 +20,13 @@ class Thread:
 
     __slots__ = (
         "before",
+        "beneath",
         "children",
         "flow",
         "held",
+        "invite",
         "last",
+        "latest",
         "of_cancel",
         "outgoing",
         "parent",
@@ -63,15 +66,23 @@ class Thread:
         """When the wait began."""
         self.stage = 0
         """Challenges sent by the step at hand."""
+        self.beneath: ServerTransaction | None = None
+        """An INVITE that still waits for its final response, while a later request is at hand."""
         self.of_cancel = False
         """It runs what a CANCEL leads to: its INVITE gets 487 if nothing else."""
+        self.latest: Request | None = None
+        """The last request but ACKs."""
+        self.invite: Request | None = None
+        """The last INVITE."""
         if parent is None:
             return
-        self.transaction: ServerTransaction | None = parent.transaction
+        self.transaction: ServerTransaction = parent.transaction
         self.request: Request = parent.request
         self.flow: Flow = parent.flow
         self.last: Message = parent.last
         self.before: Message = parent.before
+        self.latest = parent.latest
+        self.invite = parent.invite
 
     def at(self, transaction: ServerTransaction, request: Request) -> None:
         """This request is at hand from now on."""
@@ -80,10 +91,54 @@ class Thread:
         self.seen(request)
 
     def seen(self, request: Request) -> None:
-        """This is the last message."""
-        self.before = getattr(self, "request", request)
+        """This is the last message; what is compared with it is the request before, or for an ACK its INVITE."""
+        if request.method == "ACK":
+            self.before = self.invite or request
+        else:
+            self.before = self.latest or request
+            self.latest = request
+            if request.method == "INVITE":
+                self.invite = request
         self.request = request
         self.last = request
+
+    def enter(self, block: Block, rounds: int = 0) -> None:
+        """Run a block before what follows; `rounds` more times after the first, -1: for ever."""
+        self.stack.append((self.steps, self.pc, rounds))
+        self.steps, self.pc = block, 0
+
+    def leave_block(self) -> None:
+        """Go on behind the block, or begin its next round."""
+        steps, at, rounds = self.stack.pop()
+        if rounds:
+            self.stack.append((steps, at, rounds - 1 if rounds > 0 else rounds))
+            self.pc = 0
+        else:
+            self.steps, self.pc = steps, at
+
+    def at_hand(self) -> ServerTransaction:
+        """What a response goes to: the request taken last or, once that has its final response, the INVITE beneath."""
+        transaction = self.transaction
+        if self.beneath is not None and not transaction.open:
+            transaction = self.transaction = self.beneath
+            self.flow = transaction.source
+            self.beneath = None
+        if transaction.open:
+            self.request = transaction.request
+        return transaction
+
+    @property
+    def branch(self) -> Thread:
+        """The branch of a fork that it runs in: itself, or the thread that it came from."""
+        thread = self
+        while thread.parent is not None and thread.parent.tag == thread.tag:
+            thread = thread.parent
+        return thread
+
+    @property
+    def loops(self) -> bool:
+        """Whether it is in a block that is repeated for ever, so that the end of the call is the end of it."""
+        return any(rounds < 0 for _, _, rounds in self.stack)
 
     # names.Scope
 

@@ -102,7 +102,7 @@ TESTS: Final = Type("tests", "header names with what to look for, such as {Event
 COUNT_TEST: Final = Type(
     "count", "a number, a list of numbers, or {at_least: 3}", either(_TEXT, list_of(_TEXT), ref("test"))
 )
-TAGS: Final = Type("tags", "an option-tag such as 100rel, or a list of them", one_or_more(_TEXT))
+TAGS: Final = Type("tags", "an option-tag such as 100rel, or a list of them", one_or_more(_METHOD))
 ADDRESS: Final = Type(
     "address", "the user part, or a mapping such as {display: Bob}", either(_TEXT, list_of(_TEXT), ref("address"))
 )

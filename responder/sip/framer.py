@@ -94,8 +94,8 @@ class StreamFramer:
     def _whole_messages(self, data: bytes, frames: list[Frame]) -> int:
         """Take messages of the common make that lie whole in `data`; how many bytes they are.
 
-        Whatever is not plain (an incomplete message, a ping, bare LF, a compact Content-Length) is left. Where a message
-        has several of them the last counts here, and the parser finds fault with those that differ.
+        Whatever is not plain (an incomplete message, a ping, bare LF, a compact Content-Length) is left. Where a
+        message has several of them the last counts here, and the parser finds fault with those that differ.
         """
         start, total = 0, len(data)
         while start < total:

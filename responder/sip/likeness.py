@@ -14,6 +14,7 @@ Rules
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.sip.fields import CSeq, TopVia
@@ -36,37 +37,40 @@ _MOST_KINDS: Final = 16
 _AFTER: Final = 24
 """So many requests of a kind make it worth the half millisecond that learning takes."""
 _PATIENCE: Final = 64
+_MOST_CSEQS: Final = 1024
 _KIND: Final = 12
 """So many bytes of a request tell its kind: the method and what follows."""
 
 _VARYING: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
 
 _new: Final = tuple.__new__
-_cseqs: dict[tuple[str, str], CSeq] = {}
 
 
 class LikeRequest(Request):
     """A request that was recognised: the identifying fields are there, the others come from its model."""
 
-    __slots__ = ("_groups", "_likeness", "echo", "key", "memo")
+    __slots__ = ("branch", "groups", "likeness", "memo")
 
-    _groups: tuple[str, ...]
-    _likeness: Likeness
-    echo: tuple[str, str]
-    """The lines that responses to it copy (8.2.6.2), the top Via stamped, cut after the value of To."""
-    key: tuple[str, ...]
-    """What its transaction is found by (17.2.3): branch, sent-by, and the method (for ACK: INVITE)."""
+    groups: tuple[str, ...]
+    """What its likeness left open, in the order of the text."""
+    likeness: Likeness
+    branch: str
+    """Of the topmost Via."""
     memo: dict[Any, Any]
     """Whatever upper layers want to remember of all requests that are alike; they bound what they put there."""
 
     def __getattr__(self, name: str) -> Any:
         """A value that only few ask for, computed now and kept."""
         if name == "values":
-            self.values = self._likeness.values_of(self._groups)
+            self.values = self.likeness.values_of(self.groups)
             return self.values
         if name == "top_via":
-            self.top_via = self._likeness.via(self.key[0])
+            self.top_via = self.likeness.via(self.branch)
             return self.top_via
+        if name == "version":
+            return "SIP/2.0"
+        if name == "problem":
+            return None
         return super().__getattr__(name)
 
     def first(self, key: str) -> str | None:
@@ -75,9 +79,9 @@ class LikeRequest(Request):
         if at is None:
             return None
         if key not in _VARYING:
-            return self._likeness.model_values[at].strip(" \t")
+            return self.likeness.model_values[at].strip(" \t")
         if key == "from":
-            return f"{self._likeness.sender};tag={self.from_tag}"
+            return f"{self.likeness.sender};tag={self.from_tag}"
         return self.values[at].strip(" \t")
 
 
@@ -86,21 +90,21 @@ class Likeness:
 
     __slots__ = (
         "_body",
-        "_keyed",
+        "_cseqs",
         "_match",
         "_method",
-        "_order",
+        "_pick",
         "_pieces",
-        "_sent_by",
         "_shape",
-        "_tagged",
         "_uri",
         "_via",
         "failures",
+        "keyed",
         "matches",
         "memo",
         "model_values",
         "sender",
+        "sent_by",
     )
 
     def __init__(
@@ -110,19 +114,21 @@ class Likeness:
         match: Callable[[str], re.Match[str] | None],
         order: tuple[int, ...],
     ) -> None:
+        # `order`: where among the groups branch, From tag, Call-ID, CSeq number and To tag stand
         self._match = match
-        self._order = order
-        """Where among the groups branch, From tag, Call-ID, CSeq number and To tag stand."""
+        # a request without To tag takes the None that is put behind the groups
+        self._pick = itemgetter(*order, *([len(order)] if len(order) == 4 else []))
+        self._cseqs: dict[str, CSeq] = {}
         self._method = model.method
         self._uri = model.uri
         self._shape: Shape = model.shape
         self._body = model.body
         self.model_values = model.values
         self._via = tuple(model.top_via)[:-1]
-        self._sent_by = model.top_via.sent_by
-        self._keyed = "INVITE" if model.method == "ACK" else model.method
+        self.sent_by = model.top_via.sent_by
+        self.keyed = "INVITE" if model.method == "ACK" else model.method
+        """The method that its transaction is found by (17.2.3)."""
         self.memo: dict[Any, Any] = {}
-        self._tagged = model.to_tag is not None
         self._pieces = _echo_pieces(model, remote)
         self.sender = (model.first("from") or "").rpartition(";tag=")[0]
         """From without its tag."""
@@ -139,41 +145,29 @@ class Likeness:
             self.failures += 1
             return None
         self.matches += 1
-        groups = found.groups()
-        order = self._order
         request = LikeRequest.__new__(LikeRequest)
-        branch = groups[order[0]]
-        sender = groups[order[1]]
-        call_id = groups[order[2]]
-        number = groups[order[3]]
-        method = self._method
-        request.method = method
+        request.groups = groups = found.groups()
+        request.branch, request.from_tag, request.call_id, number, request.to_tag = self._pick((*groups, None))
+        request.method = self._method
         request.uri = self._uri
-        request.version = "SIP/2.0"
         request.shape = self._shape
         request.body = self._body
-        request.problem = None
-        request._likeness = self
-        request._groups = groups
-        request.key = (branch, self._sent_by, self._keyed)
+        request.likeness = self
         request.memo = self.memo
-        request.from_tag = sender
-        request.call_id = call_id
-        cseq = _cseqs.get((number, method))
-        if cseq is None:
-            if len(_cseqs) > 4096:
-                _cseqs.clear()
-            cseq = _cseqs[(number, method)] = CSeq(int(number), method)
-        request.cseq = cseq
-        a, b, c, d = self._pieces
-        rest = f"\r\nCall-ID: {call_id}\r\nCSeq: {number} {method}\r\n"
-        if self._tagged:
-            request.to_tag = tag = groups[order[4]]
-            request.echo = f"{a}{branch}{b}{sender}{c}{tag}{d}", rest
-        else:
-            request.to_tag = None
-            request.echo = f"{a}{branch}{b}{sender}{c}", rest
+        request.cseq = self._cseqs.get(number) or self._cseq(number)
         return request
+
+    def _cseq(self, number: str) -> CSeq:
+        if len(self._cseqs) >= _MOST_CSEQS:
+            self._cseqs.clear()
+        cseq = self._cseqs[number] = CSeq(int(number), self._method)
+        return cseq
+
+    def echo(self, request: LikeRequest) -> tuple[str, str]:
+        """The lines that responses copy (8.2.6.2), the top Via stamped, cut after the value of To."""
+        a, b, c = self._pieces
+        head = f"{a}{request.branch}{b}{request.from_tag}{c}{request.to_tag or ''}"
+        return head, f"\r\nCall-ID: {request.call_id}\r\nCSeq: {request.cseq[0]} {self._method}\r\n"
 
     def via(self, branch: str) -> TopVia:
         """The topmost Via of a request with this branch."""
@@ -183,13 +177,13 @@ class Likeness:
         """The raw field values of a request that gave these groups."""
         model, index = self.model_values, self._shape.index
         values = list(model)
-        branch, sender, call_id, number, *to = (groups[at] for at in self._order)
+        branch, sender, call_id, number, to = self._pick((*groups, None))
         values[index["via"]] = _replaced(model[index["via"]], ";branch=", self._model_branch(), branch)
         values[index["from"]] = model[index["from"]].rpartition(";tag=")[0] + f";tag={sender}"
         values[index["call-id"]] = f" {call_id}"
         values[index["cseq"]] = f" {number} {self._method}"
-        if to:
-            values[index["to"]] = model[index["to"]].rpartition(";tag=")[0] + f";tag={to[0]}"
+        if to is not None:
+            values[index["to"]] = model[index["to"]].rpartition(";tag=")[0] + f";tag={to}"
         return tuple(values)
 
     def _model_branch(self) -> str:
@@ -201,7 +195,7 @@ def _replaced(text: str, before: str, old: str, new: str) -> str:
     return text.replace(before + old, before + new, 1)
 
 
-def _echo_pieces(model: Request, remote: tuple[str, int]) -> tuple[str, str, str, str]:
+def _echo_pieces(model: Request, remote: tuple[str, int]) -> tuple[str, str, str]:
     """The text around branch, From tag and To tag in the lines that a response copies."""
     shape, values = model.shape, model.values
     top = values[shape.index["via"]].strip()
@@ -213,8 +207,8 @@ def _echo_pieces(model: Request, remote: tuple[str, int]) -> tuple[str, str, str
     to = values[shape.index["to"]].strip()
     start, middle = f"Via: {before};branch=", f"{after}{others}\r\nFrom: {sender};tag="
     if model.to_tag is None:
-        return start, middle, f"\r\nTo: {to}", ""
-    return start, middle, f"\r\nTo: {to.rpartition(';tag=')[0]};tag=", ""
+        return start, middle, f"\r\nTo: {to}"
+    return start, middle, f"\r\nTo: {to.rpartition(';tag=')[0]};tag="
 
 
 def learn(data: bytes, model: Request, remote: tuple[str, int]) -> Likeness | None:

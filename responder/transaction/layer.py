@@ -32,9 +32,9 @@ class TransactionLayer:
     __slots__ = (
         "_detours",
         "_fallbacks",
+        "_first",
         "clients",
         "non_invite_trying_after",
-        "recent",
         "servers",
         "timeout",
         "timers",
@@ -49,8 +49,7 @@ class TransactionLayer:
         self.timeout = values.timeout
         self.servers: dict[Key, ServerTransaction] = {}
         self.clients: dict[tuple[str, str], ClientTransaction] = {}
-        self.recent: dict[str, ServerTransaction] = {}
-        """By Call-ID the newest server transaction whose request had no To tag (8.2.2.2 looks here for merges)."""
+        self._first: dict[tuple[object, ...], ServerTransaction] = {}
         self._detours: dict[tuple[str, str, int], Flow] = {}
         self._fallbacks: dict[int, Flow] = {}
         # RFC 4320 4.1: a 100 to a non-INVITE is due when the client's Timer E has been reset to T2
@@ -60,25 +59,32 @@ class TransactionLayer:
             interval *= 2
         self.non_invite_trying_after = due
 
-    def find(self, request: Request) -> tuple[Key, ServerTransaction | None]:
+    def find(self, request: Request, source: Flow) -> tuple[Key, ServerTransaction | None]:
         """The key of this request and the transaction that it matches (17.2.3); an ACK matches its INVITE."""
-        if type(request) is LikeRequest:
-            return request.key, self.servers.get(request.key)
         method = request.method
-        key = server_key(request, request.top_via, "INVITE" if method == "ACK" else method)
+        if type(request) is LikeRequest:
+            likeness = request.likeness
+            key: Key = (request.branch, likeness.sent_by, likeness.keyed, request.call_id, source.transport)
+        else:
+            key = server_key(request, request.top_via, "INVITE" if method == "ACK" else method, source.transport)
         transaction = self.servers.get(key)
-        if method == "ACK" and transaction is not None and is_legacy(key) and request.to_tag != transaction.tag:
+        if transaction is None:
+            return key, None
+        if method == "ACK":
+            if is_legacy(key) and request.to_tag != transaction.answered_tag:
+                return key, None
+        elif not transaction.repeats(request, source):
             return key, None
         return key, transaction
 
-    def find_cancelled(self, cancel: Request) -> ServerTransaction | None:
+    def find_cancelled(self, cancel: Request, source: Flow) -> ServerTransaction | None:
         """The INVITE transaction that a CANCEL means (9.2: 17.2.3 as if the method were INVITE)."""
-        return self.servers.get(server_key(cancel, cancel.top_via, "INVITE"))
+        return self.servers.get(server_key(cancel, cancel.top_via, "INVITE", source.transport))
 
     def open(self, key: Key, request: Request, source: Flow) -> ServerTransaction:
         """A new server transaction for a request that matched none."""
         if type(request) is LikeRequest:
-            head, rest = request.echo
+            head, rest = request.likeness.echo(request)
             known = request.memo.get("flow")
             if known is None or known[0] is not source:
                 known = request.memo["flow"] = (source, self.response_flow(request.top_via, source))
@@ -92,9 +98,20 @@ class TransactionLayer:
 
     def forget(self, transaction: ServerTransaction) -> None:
         """A server transaction has terminated."""
-        self.servers.pop(transaction.key, None)
-        if self.recent.get(transaction.call_id) is transaction:
-            del self.recent[transaction.call_id]
+        if self.servers.get(transaction.key) is transaction:
+            del self.servers[transaction.key]
+        identity = transaction.identity
+        if identity is not None and self._first.get(identity) is transaction:
+            del self._first[identity]
+
+    def first_of(self, transaction: ServerTransaction) -> ServerTransaction:
+        """The ongoing transaction whose request was the first with this From tag, Call-ID and CSeq (8.2.2.2).
+
+        Another one than that given means that the request has come by two ways. Only for requests without To tag.
+        """
+        request = transaction.request
+        transaction.identity = identity = (request.call_id, request.from_tag, request.cseq)
+        return self._first.setdefault(identity, transaction)
 
     def start(
         self, branch: str, method: str, data: bytes, flow: Flow, user: ClientUser, *, ack: bytes | None = None
@@ -115,7 +132,7 @@ class TransactionLayer:
         if source.reliable:
             return self._with_fallback(via, source)
         if via.maddr is not None:
-            return self._detour(via.maddr, via.port or 5060, source)
+            return self._detour(via.maddr.strip("[]"), via.port or 5060, source)
         if via.has_rport:
             return source
         port = via.port or 5060

@@ -44,11 +44,10 @@ class ServerTransaction:
         "_layer",
         "_table",
         "call_id",
-        "cseq",
         "dialog",
         "flow",
-        "from_tag",
         "head",
+        "identity",
         "interval",
         "key",
         "last",
@@ -57,12 +56,12 @@ class ServerTransaction:
         "received",
         "request",
         "rest",
-        "secure",
         "source",
         "state",
         "tag",
         "tagged",
         "templates",
+        "uri",
         "user",
     )
 
@@ -83,16 +82,14 @@ class ServerTransaction:
         """The lines that responses copy: up to the value of To, and from the end of that line on."""
         self.received = layer.wire.now
         """When the request came, on the engine's clock."""
+        self.uri = request.uri
         self.call_id = ""
-        self.from_tag: str | None = None
-        self.cseq = 0
-        """What 8.2.2.2 compares; set where the request is well-formed and outside of a dialog."""
+        self.identity: tuple[object, ...] | None = None
+        """What 8.2.2.2 compares; set where the request is well-formed and has no To tag."""
         self.tagged = False
         """Whether the request's To has a tag."""
         self.tag = ""
         """The To tag of our responses where the request had none."""
-        self.secure = False
-        """Whether our Contact is to be a SIPS URI (12.1.1)."""
         self.dialog: Any = None
         """The dialog that the request came in, for the user."""
         self.templates: Any = None
@@ -178,9 +175,23 @@ class ServerTransaction:
         self._shrink()
         self.last = None
 
+    @property
+    def answered_tag(self) -> str:
+        """The To tag of the last response: what the ACK of an RFC 2543 peer must carry (17.2.3)."""
+        lines = (self.last or b"").decode("utf-8", "surrogateescape").split("\r\n")
+        to = next((line for line in lines if line[:3] == "To:"), "")
+        return to.rpartition(";tag=")[2] if ";tag=" in to else ""
+
     def release(self) -> None:
         """The user has no more to say: an accepted INVITE now only absorbs its retransmissions."""
         self._shrink()
+
+    def repeats(self, request: Request, source: Flow) -> bool:
+        """Whether a request with the same key is the same again, and not a new one under a branch used before.
+
+        Nobody repeats a request on another connection: there it is a new one (its answer belongs there: 18.2.2).
+        """
+        return request.uri == self.uri and source.connection == self.source.connection
 
     def retransmitted(self) -> None:
         """The same request came again."""

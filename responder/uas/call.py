@@ -14,6 +14,7 @@ from responder.dialog.reliable import ReliableProvisionals
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
 from responder.uas import defaults
+from responder.uas.inspection import expanded
 from responder.uas.outgoing import Outgoing
 from responder.uas.subscription import Subscription
 
@@ -39,6 +40,40 @@ _REFRESH: Final = object()
 _LINGER: Final = object()
 
 
+class NoScript:
+    """The script of a call that no script decides about: refused before one was asked, or over."""
+
+    __slots__ = ()
+    name = ""
+    unchecked: frozenset[str] = frozenset()
+
+    def start(self, call: Call, transaction: ServerTransaction) -> None:
+        """Nothing to do."""
+
+    def request(self, call: Call, transaction: ServerTransaction) -> bool:
+        """Not taken."""
+        return False
+
+    def ack(self, call: Call, request: Request) -> None:
+        """Nothing waits for it."""
+
+    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+        """Not taken."""
+        return False
+
+    def response(self, call: Call, outgoing: Outgoing, response: Response | None) -> None:
+        """Nothing waits for it."""
+
+    def timer(self, call: Call, token: Any) -> None:
+        """It sets none."""
+
+    def ended(self, call: Call, outcome: str) -> None:
+        """Nothing to clear."""
+
+
+OVER: Final = NoScript()
+
+
 class Call:
     """One call; made by the core, handed to its script."""
 
@@ -56,6 +91,7 @@ class Call:
         "dialogs",
         "flow",
         "following",
+        "in_script",
         "number",
         "outcome",
         "over",
@@ -69,6 +105,7 @@ class Call:
         "started",
         "tag",
         "unanswered",
+        "unchecked",
     )
 
     def __init__(self, core: UserAgentServer, number: int, transaction: ServerTransaction, script: Script) -> None:
@@ -80,6 +117,8 @@ class Call:
         self.flow: Flow = transaction.source
         self.call_id = transaction.call_id
         self.script = script
+        self.unchecked = expanded(script.unchecked)
+        """Names of the checks of `inspection` that are not made."""
         self.started = core.wire.now
         """The engine's time at which the first request came, in seconds."""
         self.path: list[str] = []
@@ -91,9 +130,11 @@ class Call:
         """Requests of this call that wait for their final response."""
         self.pending = 0
         """Refusals that wait for their ACK, and requests of ours under way."""
-        self.active = True
+        self.active = script is not OVER
         """Whether the script may still act."""
         self.over = False
+        self.in_script = False
+        """Whether the script is at work right now: what it leaves behind is looked at when it is done."""
         self.outcome = ""
         self.reason = ""
         self.session_id = core.new_session_id(number)
@@ -182,9 +223,6 @@ class Call:
             self.note("deviation", f"the offer cannot be answered: {error.what}")
             self.respond(transaction, defaults.offer_refused(error, core.host_of(transaction)))
             return None
-        if core.noting and not core.registry.legal(status, transaction.method):
-            for sentence in core.registry.deviations(status, transaction.method, transaction.request):
-                self.note("deviation", sentence)
         self.path.append(_WORDS[status])
         transaction.respond(data, status, reply.label)
         return data
@@ -249,9 +287,7 @@ class Call:
                 first_rseq=core.new_rseq(),
                 invite_seq=request.cseq.number,
                 user=self,
-                wire=core.wire,
-                timers=core.timers,
-                values=core.layer.values,
+                layer=core.layer,
             )
         return known
 
@@ -271,8 +307,8 @@ class Call:
             if current:
                 current[0].accepted(request)
                 return
-        elif method != "REFER" or (request.first("refer-sub") or "").lower() == "false":
-            return  # RFC 4488 section 4: the referrer wants no subscription
+        elif method != "REFER" or _wants_no_subscription(request):
+            return
         dialog = known or self._dialog_of(transaction, request, tag)
         dialog.state = CONFIRMED
         subscription = Subscription(self, dialog, request, only_usage=known is None)
@@ -292,6 +328,12 @@ class Call:
     def timer_of(self, seconds: float, target: Target, token: Any) -> None:
         """Set a deadline for something that belongs to this call."""
         self._core.timers.set(seconds, self._core.wire.now, target, token)
+
+    def reject(self, transaction: ServerTransaction, reply: Reply) -> None:
+        """A check of ours refuses the call's first request: no script is asked."""
+        self.active = False
+        self.outcome, self.reason = "rejected", reply.label
+        self.respond(transaction, reply)
 
     def answer(self, transaction: ServerTransaction) -> None:
         """Give this request the answer of a real UAS, as if no script had taken it."""
@@ -393,15 +435,7 @@ class Call:
             if dialog.local_tag == tag:
                 return dialog
         core = self._core
-        dialog = Dialog(
-            request=request,
-            tag=tag,
-            flow=transaction.source,
-            user=self,
-            wire=core.wire,
-            timers=core.timers,
-            values=core.layer.values,
-        )
+        dialog = Dialog(request, tag, transaction.source, self, core.layer)
         self.dialogs.append(dialog)
         core.dialogs[dialog.key] = dialog
         return dialog
@@ -425,11 +459,11 @@ class Call:
 
     def settle(self) -> None:
         """Something came to an end: is the call over?"""
-        if self.over or self.unanswered or self.pending or self.dialogs:
+        if self.unanswered or self.pending or self.dialogs or self.over:
             return
         if not self.active:
             self.finish()
-        elif not self._waits:
+        elif not (self._waits or self.in_script):
             core = self._core
             self._idle_since = core.wire.now
             core.timers.set(core.settings.linger, core.wire.now, self, (_LINGER, self._idle_since))
@@ -443,10 +477,13 @@ class Call:
         if not self.outcome:
             self.outcome = outcome
         self.script.ended(self, self.outcome)
-        for dialog in list(self.dialogs):
-            self._end_dialog(dialog)
-        self._release()
+        if self.dialogs:
+            for dialog in list(self.dialogs):
+                self._end_dialog(dialog)
+        if self._accepted:
+            self._release()
         self._core.ended(self)
+        self.script = OVER  # most scripts know their call: let go of them, so that both die at once
 
     def _release(self) -> None:
         """Let go of accepted INVITEs: all they do from now on is to absorb retransmissions."""
@@ -467,8 +504,7 @@ class Call:
             self._core.acknowledge(request)  # a client that puts the INVITE's branch into the ACK for a 2xx
             return
         self.pending -= 1
-        if self.active:
-            self.script.ack(self, request)
+        self._acked(request)
         self.settle()
 
     def on_no_ack(self, transaction: ServerTransaction) -> None:
@@ -497,10 +533,16 @@ class Call:
             self.outcome, self.reason = "no-prack", f"no PRACK for RSeq {provisionals.rseq}"
         self._refuse_invites(defaults.NO_PRACK)
 
+    def _acked(self, request: Request) -> None:
+        if self.active:
+            self.in_script = True
+            self.script.ack(self, request)
+            self.in_script = False
+
     def acknowledged(self, dialog: Dialog[Call], request: Request) -> None:
         """The ACK for a 2xx came within its dialog."""
         if self.active:
-            self.script.ack(self, request)
+            self._acked(request)
         else:
             self._release()
         if dialog.hang_up_when_acknowledged:
@@ -510,7 +552,9 @@ class Call:
     def responded(self, outgoing: Outgoing, response: Response | None) -> None:
         """A response to a request of ours; None when none came."""
         if self.active:
+            self.in_script = True
             self.script.response(self, outgoing, response)
+            self.in_script = False
 
     def outgoing_over(self, outgoing: Outgoing) -> None:
         """A request of ours has had its final response or none will come."""
@@ -529,7 +573,9 @@ class Call:
         else:
             self._waits -= 1
             if self.active:
+                self.in_script = True
                 self.script.timer(self, token)
+                self.in_script = False
             self.settle()
 
     def _refresh(self, transaction: ServerTransaction) -> None:
@@ -540,3 +586,10 @@ class Call:
             transaction.retransmitted()
         core = self._core
         core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
+
+
+def _wants_no_subscription(refer: Request) -> bool:
+    """Whether a REFER is not to make a subscription (RFC 4488 section 4; RFC 7614 sections 4 and 5)."""
+    if (refer.first("refer-sub") or "").lower() == "false":
+        return True
+    return "require" in refer.shape.index and bool(refer.require & {"nosub", "explicitsub"})

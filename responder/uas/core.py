@@ -18,7 +18,7 @@ from responder.events import CallEnded, Note
 from responder.sip.name_addr import NameAddr
 from responder.transaction.key import Key
 from responder.uas import defaults, inspection
-from responder.uas.call import Call
+from responder.uas.call import OVER, Call
 from responder.uas.script import Reply
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from responder.transaction.wire import Wire
     from responder.uas.registrar import Registrar
     from responder.uas.response import ResponseBuilder
-    from responder.uas.script import Playbook
+    from responder.uas.script import Playbook, Script
     from responder.uas.settings import Settings
 
 _MERGED: Final = Reply(482, label="merged")
@@ -40,6 +40,7 @@ _OUT_OF_ORDER: Final = Reply(500, label="cseq")
 _OVERLAPPING: Final = Reply(500, headers=(("Retry-After", "3"),), label="pending")
 _GLARE: Final = Reply(491, label="pending")
 _FULL: Final = Reply(503, label="full")
+_FAULT: Final = Reply(500, label="internal error")
 
 
 class Ids(Protocol):
@@ -148,21 +149,22 @@ class UserAgentServer:
             del self.calls[call.call_id]
         self.finished += 1
         if self.reporting:
+            request = call.request
             self.wire.events.append(
                 CallEnded(
-                    time=self.wire.now,
-                    call=call.number,
-                    call_id=call.call_id,
-                    method=call.request.method,
-                    uri=call.request.uri,
-                    caller=_caller(call.request),
-                    source=call.flow.remote,
-                    transport=call.flow.transport,
-                    scenario=call.script.name,
-                    path=tuple(call.path),
-                    outcome=call.outcome,
-                    started=call.started,
-                    reason=call.reason,
+                    self.wire.now,
+                    call.number,
+                    call.call_id,
+                    request.method,
+                    request.uri,
+                    _caller(request),
+                    call.flow.remote,
+                    call.flow.transport,
+                    call.script.name,
+                    tuple(call.path),
+                    call.outcome,
+                    call.started,
+                    call.reason,
                 )
             )
 
@@ -180,11 +182,28 @@ class UserAgentServer:
         if len(layer.servers) >= self.settings.most_transactions:
             return 0
         transaction = layer.open(key, request, flow)
+        try:
+            return self._dispatch(transaction, request, fault)
+        except Exception:
+            self._excuse(transaction)
+            raise
+
+    def _excuse(self, transaction: ServerTransaction) -> None:
+        """Something of ours went wrong over this request: it still gets its final response (21.5.1)."""
+        if transaction.open:
+            call = transaction.user
+            if not isinstance(call, Call):
+                call = self._new_call(transaction, OVER)
+            call.in_script = call.active = False
+            call.outcome, call.reason = "failed", "internal error"
+            call.respond(transaction, _FAULT)
+
+    def _dispatch(self, transaction: ServerTransaction, request: Request, fault: ParseError | None) -> int:
         if fault is not None:
             transaction.tagged = ";tag=" in (request.first("to") or "")
             return self._outside(transaction, fault)
         transaction.call_id = request.call_id
-        if method == "CANCEL":
+        if request.method == "CANCEL":
             return self._cancel(transaction)
         to_tag = request.to_tag
         if to_tag is not None:
@@ -207,10 +226,10 @@ class UserAgentServer:
 
     def _cancel(self, transaction: ServerTransaction) -> int:
         # 9.2: 481 where no INVITE matches; otherwise 200 with the To tag of the INVITE's responses
-        invite = self.layer.find_cancelled(transaction.request)
+        invite = self.layer.find_cancelled(transaction.request, transaction.source)
         call = invite.user if invite is not None else None
         if invite is None or not isinstance(call, Call):
-            lone = self._new_call(transaction, _Unscripted())
+            lone = self._new_call(transaction, OVER)
             lone.respond(transaction, defaults.PLAIN_OK if invite is not None else defaults.NO_SUCH_CALL)
             return lone.number
         call.opened(transaction)
@@ -218,8 +237,13 @@ class UserAgentServer:
         call.path.append("CANCEL")
         call.respond(transaction, defaults.PLAIN_OK)
         if invite.open:
-            if call.active and call.script.cancel(call, invite):
-                return call.number
+            if call.active:
+                call.in_script = True
+                taken = call.script.cancel(call, invite)
+                call.in_script = False
+                if taken:
+                    call.settle()
+                    return call.number
             if not call.outcome:
                 call.outcome = "cancelled"
             if invite.open:
@@ -233,7 +257,7 @@ class UserAgentServer:
         call = dialog.user
         call.opened(transaction)
         call.path.append(method)
-        unchecked = call.script.unchecked
+        unchecked = call.unchecked
         number = request.cseq.number
         if number < dialog.remote_seq and "cseq" not in unchecked:
             # 12.2.2: "the request is out of order and MUST be rejected with a 500"
@@ -249,12 +273,14 @@ class UserAgentServer:
         if method == "PRACK" and not call.acknowledge_provisional(transaction, dialog):
             call.respond(transaction, defaults.NO_SUCH_CALL)
             return call.number
-        if not (call.active and call.script.request(call, transaction)):
+        if not (call.active and self._taken(call, transaction)):
             call.answer(transaction)
         if method == "PRACK" and dialog.reliable is not None:
             dialog.reliable.release()
-        if transaction.open and not call.over:
-            call.suspended(transaction)
+        if not call.over:
+            call.settle()
+            if transaction.open:
+                call.suspended(transaction)
         return call.number
 
     def _overlap(self, transaction: ServerTransaction, dialog: Dialog[Call], call: Call) -> Reply | None:
@@ -272,21 +298,12 @@ class UserAgentServer:
         """A request outside of any dialog (8.2)."""
         request = transaction.request
         call_id = transaction.call_id
-        calls, recent = self.calls, self.layer.recent
-        known = calls.get(call_id)
+        calls = self.calls
         if fault is None and not transaction.tagged:
-            earlier = recent.get(call_id)
-            if (
-                earlier is not None
-                and earlier.from_tag == request.from_tag
-                and earlier.cseq == request.cseq.number
-                and earlier.method == request.method
-                and (known is None or "merged" not in known.script.unchecked)
-            ):
+            known = calls.get(call_id)
+            merged = self.layer.first_of(transaction) is not transaction
+            if merged and (known is None or "merged" not in known.unchecked):
                 return self._reject(transaction, _MERGED)
-            transaction.from_tag = request.from_tag
-            transaction.cseq = request.cseq.number
-            recent[call_id] = transaction
             if known is not None and known.active and not known.dialogs and self._retry(known, transaction):
                 return known.number
         if len(calls) >= self.settings.most_calls:
@@ -294,37 +311,41 @@ class UserAgentServer:
         try:
             script = self.playbook.choose(request, transaction.source, self.wire.now)
         except ParseError as error:
-            return self._reject(transaction, inspection.of_syntax(fault or error))
-        unchecked = script.unchecked
-        refused: Reply | None = None
-        if fault is not None and "syntax" not in unchecked:
-            refused = inspection.of_syntax(fault)
-        elif transaction.tagged and "dialog" not in unchecked:
-            refused = defaults.NO_SUCH_CALL
-        else:
-            refused = inspection.refusal(request, self.settings.capabilities, unchecked)
+            return self._reject(transaction, inspection.of_syntax(fault or error) or _FAULT)
         call = self._new_call(transaction, script)
+        refused = self._refusal(transaction, fault, call.unchecked)
         if refused is not None:
-            call.outcome = "rejected"
-            call.reason = refused.label
-            call.active = False
-            call.respond(transaction, refused)
+            call.reject(transaction, refused)
         else:
+            call.in_script = True
             script.start(call, transaction)
+            call.in_script = False
         if not call.over:
             calls[call_id] = call
+            call.settle()
             if transaction.open:
                 call.suspended(transaction)
         return call.number
 
+    def _refusal(
+        self, transaction: ServerTransaction, fault: ParseError | None, unchecked: frozenset[str]
+    ) -> Reply | None:
+        """What a request outside of any dialog gets instead of what its script says."""
+        if fault is not None:
+            return inspection.of_syntax(fault, unchecked)
+        if transaction.tagged and "dialog" not in unchecked:
+            return defaults.NO_SUCH_CALL
+        return inspection.refusal(transaction.request, self.settings.capabilities, unchecked)
+
     def _retry(self, call: Call, transaction: ServerTransaction) -> bool:
         """Another try of the same Call-ID outside a dialog (8.1.3.5, 22.2), where its script waits for one."""
-        refused = inspection.refusal(transaction.request, self.settings.capabilities, call.script.unchecked)
+        refused = inspection.refusal(transaction.request, self.settings.capabilities, call.unchecked)
         call.opened(transaction)
         if refused is not None:
             call.respond(transaction, refused)
             return True
-        if call.script.request(call, transaction):
+        if self._taken(call, transaction):
+            call.settle()
             if transaction.open and not call.over:
                 call.suspended(transaction)
             return True
@@ -332,17 +353,21 @@ class UserAgentServer:
         transaction.user = None
         return False
 
+    def _taken(self, call: Call, transaction: ServerTransaction) -> bool:
+        """Whether the script takes this request."""
+        call.in_script = True
+        taken = call.script.request(call, transaction)
+        call.in_script = False
+        return taken
+
     def _reject(self, transaction: ServerTransaction, reply: Reply) -> int:
-        call = self._new_call(transaction, _Unscripted())
-        call.outcome = "rejected"
-        call.reason = reply.label
-        call.active = False
-        call.respond(transaction, reply)
+        call = self._new_call(transaction, OVER)
+        call.reject(transaction, reply)
         return call.number
 
-    def _new_call(self, transaction: ServerTransaction, script: object) -> Call:
+    def _new_call(self, transaction: ServerTransaction, script: Script) -> Call:
         self._number += 1
-        call = Call(self, self._number, transaction, script)  # type: ignore[arg-type]
+        call = Call(self, self._number, transaction, script)
         call.opened(transaction)
         return call
 
@@ -352,22 +377,10 @@ class UserAgentServer:
             call.active = False
             call.hangup()
 
-
     def abandon(self) -> None:
         """No call can go on: report what is left."""
         for call in list(self.calls.values()):
             call.finish("abandoned")
-
-
-class _Unscripted:
-    """The script of a request that is refused before any script is asked."""
-
-    __slots__ = ()
-    name = ""
-    unchecked: frozenset[str] = frozenset()
-
-    def ended(self, call: Call, outcome: str) -> None:
-        """Nothing to clear."""
 
 
 def _caller(request: Request) -> str:

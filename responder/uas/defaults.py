@@ -25,7 +25,8 @@ NO_PRACK: Final = Reply(504, reason="No PRACK", label="built-in")
 BYE: Final = Order("BYE", label="built-in")
 
 _BAD_INFO: Final = Reply(469, label="built-in")
-_BY_METHOD: Final = {"NOTIFY": NO_SUCH_CALL}
+_WITHIN_A_DIALOG: Final = frozenset({"BYE", "PRACK", "UPDATE", "INFO"})
+"""Methods that mean nothing outside of a dialog (15.1.2; RFC 3262 3; RFC 3311 5.1; RFC 6086 4.1)."""
 
 
 def reply_to(transaction: ServerTransaction, call: Call) -> Reply:
@@ -40,7 +41,9 @@ def reply_to(transaction: ServerTransaction, call: Call) -> Reply:
         outcome = call.register(transaction)
         if outcome.status != 200:
             return Reply(outcome.status, reason=outcome.reason or None, label="registrar")
-    return _BY_METHOD.get(method, OK)
+    if method == "NOTIFY" or (not transaction.tagged and method in _WITHIN_A_DIALOG):
+        return NO_SUCH_CALL
+    return OK
 
 
 def offer_refused(error: SdpError, host: str) -> Reply:

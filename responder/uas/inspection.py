@@ -30,6 +30,7 @@ CHECKS: Final[dict[str, str]] = {
     "scheme": "the scheme of its Request-URI is known: 416 (8.2.2.1)",
     "require": "every option-tag of its Require is supported: 420 (8.2.2.3)",
     "content": "its body's type and encoding are understood: 415 (8.2.3)",
+    "accept": "it accepts the session description that a 2xx would carry: 406 (21.4.7, 20.1)",
     "session-timer": "its Session-Expires is not too small: 422 (RFC 4028 9)",
     "event": "its event package is known: 489 (RFC 6665 7.2.2)",
 }
@@ -37,11 +38,18 @@ CHECKS: Final[dict[str, str]] = {
 
 ALL: Final = frozenset(CHECKS) | {"all"}
 
+
+def expanded(unchecked: frozenset[str]) -> frozenset[str]:
+    """The names of checks not made, with every one of them where `all` is among them."""
+    return ALL if "all" in unchecked else unchecked
+
+
 _NOT_IMPLEMENTED: Final = Reply(501, headers=(), label="method")
 _NOT_ALLOWED: Final = Reply(405, label="method")
 _BAD_SCHEME: Final = Reply(416, label="scheme")
 _BAD_EXTENSION: Final = Reply(420, label="require")
 _BAD_CONTENT: Final = Reply(415, label="content")
+_NOT_ACCEPTABLE: Final = Reply(406, label="accept")
 _TOO_SMALL: Final = Reply(422, label="session-timer")
 _BAD_EVENT: Final = Reply(489, label="event")
 
@@ -49,14 +57,18 @@ _SCHEMES: Final = frozenset({"sip", "sips", "tel"})
 _SDP_METHODS: Final = frozenset({"INVITE", "UPDATE", "PRACK"})
 _EVENT_METHODS: Final = frozenset({"SUBSCRIBE", "PUBLISH"})
 _TIMER_METHODS: Final = frozenset({"INVITE", "UPDATE"})
+_SDP_RANGES: Final = frozenset({("application", "sdp"), ("application", "*"), ("*", "*")})
+_NEVER: Final = frozenset({"0", "0.0", "0.00", "0.000"})
 _NONE: Final[frozenset[str]] = frozenset()
-_DECIDING: Final = ("require", "content-encoding", "session-expires", "event", "content-type")
+_DECIDING: Final = ("require", "content-encoding", "content-type", "accept", "session-expires", "event")
 """KEYs of the header fields that a request can fail on: most shapes have none but Content-Type."""
 
 
-def of_syntax(fault: ParseError) -> Reply:
+def of_syntax(fault: ParseError, unchecked: frozenset[str] = _NONE) -> Reply | None:
     """The answer to a malformed request (21.4.1: "The Reason-Phrase SHOULD identify the syntax problem")."""
     label = "version" if fault.status == 505 else "syntax"
+    if label in unchecked:
+        return None
     return Reply(fault.status, reason=fault.what if fault.status == 400 else None, label=label)
 
 
@@ -73,7 +85,7 @@ def refusal(request: Request, capabilities: Capabilities, unchecked: frozenset[s
 
 
 def _inspected(request: Request, capabilities: Capabilities, unchecked: frozenset[str]) -> Reply | None:
-    if "all" in unchecked:
+    if unchecked is ALL:
         return None
     method = request.method
     if method not in capabilities.allow and "method" not in unchecked:
@@ -130,6 +142,16 @@ def _is_optional(request: Request) -> bool:
     return "handling=optional" in (request.first("content-disposition") or "").replace(" ", "").lower()
 
 
+def _accept(request: Request, capabilities: Capabilities) -> Reply | None:
+    # 20.1: an Accept without application/sdp leaves nothing that a 2xx to INVITE could carry
+    if request.method != "INVITE":
+        return None
+    ranges = request.accept or []
+    if any((each.type, each.subtype) in _SDP_RANGES and each.params.get("q") not in _NEVER for each in ranges):
+        return None
+    return _NOT_ACCEPTABLE
+
+
 def _session_expires(request: Request, capabilities: Capabilities) -> Reply | None:
     # RFC 4028 section 9: 422 only to a client that says it supports timers
     if request.method not in _TIMER_METHODS or "timer" not in request.supported | request.require:
@@ -150,6 +172,7 @@ _INSPECTORS: Final = {
     "require": _require,
     "content-encoding": _content_encoding,
     "content-type": _content_type,
+    "accept": _accept,
     "session-expires": _session_expires,
     "event": _event,
 }

@@ -118,6 +118,9 @@ class Registrar:
 
     def _register(self, request: Request, now: float, flow: Flow | None) -> Outcome:
         uri = request.to.uri
+        # 10.2: "The To header field ... MUST be a SIP URI or SIPS URI"
+        if not uri.is_sip:
+            raise _RefusalError(400, "To Is No SIP URI")
         # 1. ... 5. "If the address-of-record is not valid for the domain in the Request-URI ... 404"
         if self._domains is not None and not {request.target.host.lower(), uri.host.lower()} <= self._domains:
             raise _RefusalError(404)
@@ -164,7 +167,7 @@ class Registrar:
                 self._check_gruu(request, contact)
             old = next((one for one in updated if _same(one, contact, key)), None)
             if old is not None and old not in settled:
-                _check_order(old, request)
+                _check_order(old, request, repeatable=seconds > 0)
             if not seconds:
                 updated = [one for one in updated if one is not old]
                 continue
@@ -262,9 +265,13 @@ def _default_expires(request: Request, capabilities: Capabilities) -> int:
     return capabilities.default_expires if asked is None else asked
 
 
-def _check_order(old: Binding, request: Request) -> None:
-    """Steps 6 and 7: a binding of the same Call-ID changes only for a higher CSeq, else the whole request fails."""
-    if old.call_id == request.call_id and request.cseq.number <= old.cseq:
+def _check_order(old: Binding, request: Request, *, repeatable: bool = False) -> None:
+    """Steps 6 and 7: a binding of the same Call-ID changes only for a higher CSeq, else the whole request fails.
+
+    `repeatable`: the request only says again that the binding is there, which an equal CSeq may do, too.
+    """
+    number = request.cseq.number
+    if old.call_id == request.call_id and (number < old.cseq or (number == old.cseq and not repeatable)):
         raise _RefusalError(500, "CSeq Out Of Order")
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from responder.events import Flow
     from responder.registry import Registry
     from responder.registry.rules import HeaderRule
-    from responder.sip.message import Request
+    from responder.sip.message import Request, Shape
     from responder.sip.sdp import Answerer
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _COPIED: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
 _NEVER_REMOVED_PLAINLY: Final = _COPIED | {"content-length"}
-_MOST_PREPARED: Final = 128
+_MOST_PREPARED: Final = 256
+_MOST_SHAPES: Final = 1024
 _OFFER_METHODS: Final = frozenset({"INVITE", "UPDATE", "PRACK"})
 RELIABLE: Final = "reliable"
 
@@ -41,7 +42,7 @@ RELIABLE: Final = "reliable"
 class _Prepared:
     """What a reply to requests of one shape has each time."""
 
-    __slots__ = ("described", "general", "rules", "start", "tail")
+    __slots__ = ("described", "general", "rules", "start", "suspect", "tail")
 
     def __init__(self, start: str, tail: str, rules: tuple[HeaderRule, ...], *, described: bool, general: bool) -> None:
         self.start = start
@@ -54,6 +55,8 @@ class _Prepared:
         """Whether a session description may belong to it."""
         self.general = general
         """Whether the general way is to be taken."""
+        self.suspect = False
+        """Whether an RFC may have something against such a response."""
 
 
 class ResponseBuilder:
@@ -66,6 +69,7 @@ class ResponseBuilder:
         "_ids",
         "_media",
         "_nonce",
+        "_prepared",
         "_registry",
         "_settings",
     )
@@ -88,6 +92,7 @@ class ResponseBuilder:
         self._media = media
         self._answerers: dict[str, Answerer] = {}
         self._contacts: dict[str, str] = {}
+        self._prepared: dict[tuple[Shape, str, str, bool], dict[Any, _Prepared]] = {}
 
     # addresses
 
@@ -151,6 +156,9 @@ class ResponseBuilder:
             if len(templates) >= _MOST_PREPARED:
                 templates.clear()
             prepared = templates[key] = self._prepare(call, transaction, reply, reliable=key is not reply)
+        if prepared.suspect:
+            for sentence in self._registry.deviations(status, transaction.method, transaction.request):
+                call.note("deviation", sentence)
         if prepared.general:
             return self._general(call, transaction, reply, scope, tag, provisionals)
         tail = prepared.tail
@@ -181,18 +189,21 @@ class ResponseBuilder:
         return self._shared_templates(request, here)
 
     def _shared_templates(self, request: Request, here: str) -> dict[Any, _Prepared]:
-        memo = request.shape.memo
         # 12.1.1: whether a SIPS Contact is due hangs on the Request-URI, the top Record-Route and the Contact
-        secure = "sips:" in request.uri or "sips:" in (request.first("contact") or "")
-        key = (request.method, here, secure)
-        templates: dict[Any, _Prepared] | None = memo.get(key)
+        key = (request.shape, request.method, here, secure_contact(request))
+        templates = self._prepared.get(key)
         if templates is None:
-            if len(memo) >= _MOST_PREPARED:
-                memo.clear()
-            templates = memo[key] = {}
+            if len(self._prepared) >= _MOST_SHAPES:
+                self._prepared.clear()
+            templates = self._prepared[key] = {}
         return templates
 
     def _prepare(self, call: Call, transaction: ServerTransaction, reply: Reply, *, reliable: bool) -> _Prepared:
+        prepared = self._worked_out(call, transaction, reply, reliable=reliable)
+        prepared.suspect = not self._registry.legal(reply.status, transaction.method)
+        return prepared
+
+    def _worked_out(self, call: Call, transaction: ServerTransaction, reply: Reply, *, reliable: bool) -> _Prepared:
         status, method = reply.status, transaction.method
         phrase = reply.reason if isinstance(reply.reason, str) else self._registry.get(status).phrase
         start = f"SIP/2.0 {status} {phrase}\r\n"
@@ -268,7 +279,12 @@ class ResponseBuilder:
     ) -> bytes | None:
         """The session description that belongs into this response (RFC 3261 13.2.1, RFC 3262 5, RFC 3264)."""
         method, status, request = transaction.method, reply.status, transaction.request
-        offer = session_description_in(request)
+        if type(request) is LikeRequest:
+            if "offer" not in request.memo:
+                request.memo["offer"] = session_description_in(request)
+            offer: bytes | None = request.memo["offer"]
+        else:
+            offer = session_description_in(request)
         if reply.sdp is not True:
             if method != "INVITE":
                 if offer is None or status < 200:

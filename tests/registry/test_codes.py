@@ -191,7 +191,6 @@ class TestEveryRow:
 
     def test_shows_a_value_of_every_header_that_has_to_be_there(self, code: Code) -> None:
         conditional = {
-            (200, "Refer-Sub"),  # norefersub is not among our option-tags
             (200, "Refer-Events-At"),
             (200, "Accept-Resource-Priority"),
             (200, "Require"),

@@ -1,0 +1,75 @@
+"""`challenge`: asking for credentials, and what becomes of the retry (RFC 3261 section 22, RFC 7616 section 3.3)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from responder.scenario.authenticator import RIGHT, STALE
+from responder.scenario.expecting import is_mine
+from responder.uas.script import Reply
+
+if TYPE_CHECKING:
+    from responder.scenario import plan
+    from responder.scenario.runner import Runner
+    from responder.scenario.thread import Thread
+    from responder.sip.message import Request
+    from responder.transaction.server import ServerTransaction
+
+MOST_CHALLENGES: Final = 4
+"""Challenges that one step sends before it calls the credentials wrong."""
+
+_WRONG_CREDENTIALS: Final = Reply(403, label="challenge")
+
+
+def is_retry(thread: Thread, request: Request) -> bool:
+    """Whether this may be the client's answer to the thread's challenge."""
+    return thread.transaction.method == request.method and is_mine(thread, request)
+
+
+def retried(runner: Runner, thread: Thread, step: plan.Challenge, transaction: ServerTransaction) -> None:
+    """The client tried again; with what credentials?"""
+    thread.wants = None
+    thread.serial += 1
+    thread.at(transaction, transaction.request)
+    runner.invited(transaction.request)
+    verdict = runner.playbook.authenticator.judge_step(transaction.request, step, runner.call.now)
+    right = verdict.state == RIGHT
+    if right and not (step.stale and thread.stage == 1):
+        runner.run(thread)
+    elif (right or verdict.state == STALE) and thread.stage < MOST_CHALLENGES:
+        _ask(runner, thread, step, stale=True)
+    else:
+        refused(runner, thread, step, verdict.why or "the retry has no credentials", answer=True)
+
+
+def _ask(runner: Runner, thread: Thread, step: plan.Challenge, *, stale: bool) -> None:
+    thread.stage += 1
+    thread.wants = step
+    thread.serial += 1
+    runner.call.respond(thread.at_hand(), runner.playbook.authenticator.reply(step, stale=stale), thread)
+    if step.within is not None:
+        runner.wait(thread, step.within)
+
+
+def refused(runner: Runner, thread: Thread, step: plan.Challenge, why: str, *, answer: bool) -> None:
+    """Credentials are wrong, or do not come."""
+    if step.otherwise is not None:
+        runner.call.note("problem", f"challenge: {why}")
+        thread.steps, thread.pc = step.otherwise, 0
+        thread.stack.clear()
+        runner.run(thread)
+        return
+    runner.call.fail(f"challenge: {why}")
+    if answer:
+        runner.call.respond(thread.transaction, _WRONG_CREDENTIALS)
+    runner.end_flow()
+
+
+def challenge(runner: Runner, thread: Thread, step: plan.Challenge) -> bool:
+    """Ask for credentials, unless the request at hand brings good ones."""
+    thread.stage = 0
+    verdict = runner.playbook.authenticator.judge_step(thread.request, step, runner.call.now)
+    if verdict.state == RIGHT and not step.stale:
+        return False
+    _ask(runner, thread, step, stale=verdict.state == STALE)
+    return True
