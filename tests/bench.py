@@ -105,6 +105,8 @@ class Lines:
 
     def cancel(self, call: Any, invite: Any) -> bool:
         self.book.seen.append(("cancel", invite.method))
+        if not self.book.keeps_cancelled:
+            call.end()
         return self.book.keeps_cancelled
 
     def response(self, call: Any, outgoing: Any, response: Response | None) -> None:
@@ -320,7 +322,7 @@ def leftovers(engine: Any) -> dict[str, int]:
     found = {
         "servers": len(layer.servers),
         "clients": len(layer.clients),
-        "recent": len(layer.recent),
+        "recent": len(layer._first),
         "calls": len(core.calls),
         "dialogs": len(core.dialogs),
         "timers": len(engine._timers),
@@ -464,8 +466,8 @@ def reply_to(sent: Sent, status: int, *fields: str, body: bytes = b"", reason: s
     """A response of the far end to a request of ours."""
     request = sent.request
     lines = [f"SIP/2.0 {status} {reason}"]
-    for name in ("via", "from", "to", "call-id", "cseq"):
-        lines += [f"{name}: {value}" for value in request.every(name)]
+    for name in ("Via", "From", "To", "Call-ID", "CSeq"):
+        lines += [f"{name}: {value}" for value in request.every(name.lower())]
     lines += fields
     if body:
         lines.append(f"Content-Type: {SDP}")

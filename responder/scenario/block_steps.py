@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from responder.scenario import plan, shipped
 from responder.scenario import value_types as t
-from responder.scenario.lookahead import responds
+from responder.scenario.lookahead import outlook
 from responder.scenario.matcher import ANY
 from responder.scenario.nodes import BOOLEAN, Mapping, Scalar, Sequence
 from responder.scenario.plan import Block, Step
@@ -19,7 +19,12 @@ if TYPE_CHECKING:
     from responder.scenario.step_compiler import StepCompiler
 
 
+MOST_USES: Final = 16
+"""Blocks that `use` one another in a row."""
+
+
 def choose(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
+    """One of several branches."""
     node = fields.of("choose", t.CHOICES)
     if node is None:
         return []
@@ -61,6 +66,7 @@ def _required(compiler: StepCompiler, fields: Fields, name: str) -> None:
 
 
 def repeat(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
+    """The same steps again."""
     node = fields.of("repeat", t.REPEAT)
     if not isinstance(node, Mapping):
         if node is not None:
@@ -76,12 +82,13 @@ def repeat(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]
         what = "'repeat' has both 'times' and 'forever'" if "times" in inner else "'repeat' does not say how often"
         compiler.problems.add(fields.place("repeat"), what, "write times: 3, or forever: true")
     body = inner.of("steps", t.STEPS)
-    again = responds(body.items, around.library.find) if isinstance(body, Sequence) else None
+    again = outlook(body.items, around.library.find)[0] if isinstance(body, Sequence) else None
     inside = around.inside("", responds_later=bool(again) or around.responds_later, methods=around.methods)
     return [plan.Repeat(fields.node.place, times or 0, compiler.block(body, "steps", inside))]
 
 
 def fork(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
+    """Branches with a To-tag each."""
     node = fields.of("fork", t.BLOCKS)
     pairs = compiler.reader.pairs(node, "fork", t.BLOCKS) if node is not None else None
     blocks = []
@@ -97,6 +104,7 @@ def fork(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
 
 
 def unordered(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
+    """Branches of one call."""
     node = fields.of("unordered", t.UNORDERED)
     blocks = []
     for number, item in enumerate(
@@ -109,25 +117,31 @@ def unordered(compiler: StepCompiler, fields: Fields, around: Around) -> list[St
 
 
 def use(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
+    """A named block in place."""
     node = fields.of("use", t.NAME)
     name = None if node is None else compiler.reader.name(node, "use")
     if name is None:
         return []
     found = around.library.look_up(name.text)
     if found is None:
-        question = did_you_mean(name.text, around.library.names | shipped.names())
-        known = listed(sorted(around.library.names), last="and")
-        compiler.problems.add(
-            name.place,
-            f"nothing is called '{name.text}'",
-            question or (f"known are {known}" if known else "`define` it"),
-        )
+        known = around.library.names
+        if name.text in shipped.names():
+            compiler.problems.add(name.place, f"'{name.text}' is several rules", "`use` takes the steps of one flow")
+        else:
+            question = did_you_mean(name.text, known | shipped.names())
+            others = f"known are {listed(sorted(known), last='and')}" if known else "`define` it"
+            compiler.problems.add(name.place, f"nothing is called '{name.text}'", question or others)
         return []
     body, library = found
     mark = (id(body), name.text)
     if mark in around.used:
         circle = " uses ".join(f"'{n}'" for _, n in (*around.used[around.used.index(mark) :], mark))
         compiler.problems.add(name.place, f"{circle}: that has no end", "take one `use` out")
+        return []
+    if len(around.used) >= MOST_USES:
+        compiler.problems.add(
+            name.place, f"more than {MOST_USES} blocks in blocks", "`use` fewer of them in one another"
+        )
         return []
     inside = replace(around, library=library, used=(*around.used, mark))
     return [plan.Run(fields.node.place, name.text, compiler.steps(body.items, inside))]

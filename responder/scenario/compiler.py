@@ -10,6 +10,7 @@ from typing import Final
 from responder.registry import Override
 from responder.scenario import loader, shipped
 from responder.scenario import value_types as t
+from responder.scenario.around import Around
 from responder.scenario.flow_check import EARLY, MAYBE, check_flow
 from responder.scenario.language import keys_of
 from responder.scenario.library import Library, Shelf
@@ -22,7 +23,8 @@ from responder.scenario.plan import Block, Plan, Respond, Rule
 from responder.scenario.problems import Problems
 from responder.scenario.reading import Fields, Reader
 from responder.scenario.reply_compiler import Defaults, ReplyCompiler
-from responder.scenario.step_compiler import Around, StepCompiler
+from responder.scenario.shadowing import shadowed
+from responder.scenario.step_compiler import StepCompiler
 from responder.scenario.texts import Texts
 from responder.scenario.users import read_users
 from responder.sip import header_names
@@ -62,6 +64,8 @@ class _File:
     fields: Fields
     flows: list[Fields]
     library: Library
+    name: str
+    """What its rules can be dialled by together: its own name, or the name of the file."""
     seed: int | None
 
 
@@ -83,6 +87,7 @@ class _Compiler:
         rules = [self._rule(file, fields, number) for file in files for number, fields in enumerate(file.flows, 1)]
         for file in files:
             self._unused(file)
+            self._file_named(file)
         self._unreachable(rules)
         return Plan(
             tuple(rules),
@@ -123,7 +128,8 @@ class _Compiler:
             fix = "the smallest flow is `steps: [100, 180, 200]`"
             self._problems.add(root.place, "neither 'steps' nor 'rules' in this file", fix)
         library.users = {} if users is None else read_users(users, self._reader)
-        return _File(document, fields, flows, library, seed)
+        name = fields.name("name") if several else None
+        return _File(document, fields, flows, library, document.stem if name is None else name.text, seed)
 
     def _belongs_in_rules(self, root: Mapping, where: str) -> None:
         known, flow = keys_of(where), keys_of("flow file")
@@ -271,7 +277,7 @@ class _Compiler:
             match=match,
             steps=steps,
             description="" if description is None else description.text.strip(),
-            file=stem,
+            file=file.name,
             times=times or 0,
             per=(None if per is None else self._reader.one_of(per, "per", t.PER, t.PERS)) or "all",
             unchecked=self._unchecked(fields),
@@ -327,6 +333,13 @@ class _Compiler:
                     "give one another `name`",
                 )
 
+    def _file_named(self, file: _File) -> None:
+        """A file of rules is dialled by its name, so no flow of another file may have it."""
+        other = None if file.fields in file.flows else self._names.get(file.name)
+        if other is not None and other.place.source is not file.document.source:
+            place = file.fields.value_place("name")
+            self._problems.add(place, f"'{file.name}' is a flow in {other.place}, too", "give one another `name`")
+
     # all of them
 
     def _unused(self, file: _File) -> None:
@@ -335,13 +348,10 @@ class _Compiler:
                 self._problems.add(key.place, f"nobody uses '{name}'", f"write `- use: {name}`, or take it out")
 
     def _unreachable(self, rules: Sequence[Rule]) -> None:
-        for index, rule in enumerate(rules):
-            for other in rules[:index]:
-                if not other.times and other.match.covers(rule.match):
-                    taker = f"rule '{other.name}' ({other.place}) takes every request before it"
-                    what = f"rule '{rule.name}' can never be reached: {taker}"
-                    self._problems.add(rule.place, what, "put the narrower one first, or give the other `times`")
-                    break
+        for rule, other in shadowed(rules):
+            taker = f"rule '{other.name}' ({other.place}) takes every request before it"
+            what = f"rule '{rule.name}' can never be reached: {taker}"
+            self._problems.add(rule.place, what, "put the narrower one first, or give the other `times`")
 
 
 def _without_misplaced(root: Mapping, where: str) -> Mapping:

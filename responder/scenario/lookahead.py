@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from collections.abc import Sequence as Sequence_
+from typing import Final
 
 from responder.scenario.language import STEP_NAMES
 from responder.scenario.nodes import INTEGER, Mapping, Node, Scalar, Sequence
 
 Find = Callable[[str], "Sequence | None"]
 """The steps of a named block, None where there is none of that name."""
+
+_DEEPEST: Final = 4
+"""Blocks in blocks that are looked into; below that nothing is said to respond."""
 
 
 def kind_of_step(node: Node) -> str:
@@ -25,20 +30,30 @@ def kind_of_step(node: Node) -> str:
     return names[0] if names else ""
 
 
-def responds(nodes: Iterable[Node], find: Find, depth: int = 0) -> bool | None:
-    """True: some step responds before another request is awaited. False: none does. None: what follows decides."""
-    for node in nodes:
-        kind = kind_of_step(node)
-        if kind in ("respond", "challenge"):
-            return True
-        if kind == "end":
-            return False
-        if kind == "expect" and _awaits_request(node):
-            return False
-        for block in _blocks(node, kind, find) if depth < 32 else ():
-            inner = responds(block, find, depth + 1)
-            if inner is not None:
-                return inner
+def outlook(nodes: Sequence_[Node], find: Find) -> list[bool | None]:
+    """For each node of a block, and for its end, whether a response follows from there on.
+
+    True: some step responds before another request is awaited. False: none does. None: what follows the block decides.
+    """
+    found: list[bool | None] = [None]
+    for node in reversed(nodes):
+        own = _responds(node, find, 0)
+        found.append(found[-1] if own is None else own)
+    found.reverse()
+    return found
+
+
+def _responds(node: Node, find: Find, depth: int) -> bool | None:
+    kind = kind_of_step(node)
+    if kind in ("respond", "challenge"):
+        return True
+    if kind == "end" or (kind == "expect" and _awaits_request(node)):
+        return False
+    for block in _blocks(node, kind, find) if depth < _DEEPEST else ():
+        for inner in block:
+            found = _responds(inner, find, depth + 1)
+            if found is not None:
+                return found
     return None
 
 

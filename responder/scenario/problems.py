@@ -5,9 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from responder.errors import ResponderError
 from responder.scenario.nodes import Place
+
+WIDEST: Final = 160
+"""Characters of a line that a message shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +43,15 @@ class Problem:
         head = f"{self.file}:{self.line}:{self.column}: error: {self.message}"
         if not self.source.strip():
             return head
-        margin = "".join("\t" if letter == "\t" else " " for letter in self.source[: self.column - 1])
-        carets = "^" * max(1, self.length)
-        return f"{head}\n{self.line:>4} | {self.source}\n     | {margin}{carets}"
+        shown, before = self.source, self.column - 1
+        length = self.length
+        if len(shown) > WIDEST:
+            start = max(0, before - WIDEST // 2)
+            shown = f"...{shown[start : start + WIDEST]}..."
+            before = before - start + 3
+            length = min(length, len(shown) - before)
+        margin = "".join("\t" if letter == "\t" else " " for letter in shown[:before])
+        return f"{head}\n{self.line:>4} | {shown}\n     | {margin}{'^' * max(1, length)}"
 
     def as_dict(self) -> dict[str, str | int]:
         """The fields by name, for JSON."""

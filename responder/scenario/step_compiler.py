@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
-from responder.scenario import plan, shipped
+from responder.scenario import block_steps, plan
 from responder.scenario import value_types as t
+from responder.scenario.around import Around
 from responder.scenario.language import BARE_STEPS, STEP, STEP_NAMES, keys_of
-from responder.scenario.library import Library
-from responder.scenario.lookahead import kind_of_step, responds
+from responder.scenario.lookahead import kind_of_step, outlook
 from responder.scenario.match_compiler import MatchCompiler
-from responder.scenario.matcher import Match
+from responder.scenario.matcher import ANY, Match
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, Mapping, Node, Scalar, Sequence
 from responder.scenario.plan import Block, Seconds, Step
 from responder.scenario.problems import did_you_mean, listed
@@ -22,7 +22,7 @@ from responder.scenario.reply_compiler import ReplyCompiler
 from responder.scenario.texts import Texts
 from responder.scenario.users import read_users
 
-MOST_STEPS: Final = 20_000
+MOST_STEPS: Final = 10_000
 """Steps that one rule may have after its `use` steps are put in place."""
 
 _CORE_SENDS: Final = {"ACK": "an ACK", "CANCEL": "a CANCEL", "PRACK": "a PRACK"}
@@ -54,6 +54,7 @@ class StepCompiler:
         """Steps in a row."""
         found: list[Step] = []
         methods = around.methods
+        later = outlook(items, around.library.find)
         for number, item in enumerate(items, 1):
             self._count += 1
             if self._count > MOST_STEPS:
@@ -62,11 +63,11 @@ class StepCompiler:
                         item.place, f"more than {MOST_STEPS} steps in one rule", "`use` fewer blocks in blocks"
                     )
                 break
-            later = responds(items[number:], around.library.find)
             separator = "." if " step " in around.label else " step "
+            responds = later[number]
             inside = around.inside(
                 f"{separator}{number}",
-                responds_later=around.responds_later if later is None else later,
+                responds_later=around.responds_later if responds is None else responds,
                 methods=methods,
             )
             steps = self._step(item, inside)

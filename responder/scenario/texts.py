@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from responder.scenario.nodes import Node, Place, Scalar
+from responder.scenario.nodes import Place, Scalar
 from responder.scenario.problems import Problems, did_you_mean, listed
 from responder.scenario.renderer import compile_text
 from responder.uas.script import Text
@@ -84,8 +84,3 @@ class Texts:
                     else "write (?P<NAME>...) in a regex of `match`"
                 )
                 self._problems.add(place, f"no regular expression has a group '{name}'", question or groups_there)
-
-
-def is_text(node: Node) -> bool:
-    """Whether a node is a scalar."""
-    return isinstance(node, Scalar)

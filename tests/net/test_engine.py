@@ -95,15 +95,18 @@ async def test_the_200_is_resent_when_its_time_comes() -> None:
         client.socket.sendto(written("INVITE", "UDP", client.port), ("127.0.0.1", run.server.addresses[0].port))
         answers = [await client.get() for _ in range(4)]
         assert answers[3] == answers[2]
-        # an ACK, so that the end of the run need not wait
-        client.socket.sendto(
-            written("ACK", "UDP", client.port, tag=tag_of(answers[2])), ("127.0.0.1", run.server.addresses[0].port)
-        )
+        target = ("127.0.0.1", run.server.addresses[0].port)
+        client.socket.sendto(written("ACK", "UDP", client.port, tag=tag_of(answers[2])), target)
         stopping = asyncio.create_task(run.server.stop())
         bye = await client.get()
         assert bye.startswith(b"BYE sip:caller@127.0.0.1:")
-        stopping.cancel()
+        lines = bye.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]
+        copied = [line for line in lines if line.split(b":")[0] in (b"Via", b"From", b"To", b"Call-ID", b"CSeq")]
+        ok = b"\r\n".join([b"SIP/2.0 200 OK", *copied, b"Content-Length: 0", b"", b""])
+        client.socket.sendto(ok, target)
+        await stopping
         client.socket.close()
+    assert [event.outcome for event in run.events if isinstance(event, CallEnded)] == ["completed"]
 
 
 @pytest.mark.parametrize(

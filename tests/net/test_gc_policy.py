@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
 
-from responder.net.gc_policy import YOUNG, settle
+import pytest
+
+from responder.net import gc_policy
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    thresholds = gc.get_threshold()
+    yield
+    gc.unfreeze()
+    gc.set_threshold(*thresholds)
+
+
+def collections() -> int:
+    return sum(generation["collections"] for generation in gc.get_stats())
 
 
 def test_what_is_loaded_is_frozen_and_rounds_are_rare() -> None:
-    before = gc.get_threshold()
-    try:
-        settle()
-        assert gc.get_freeze_count() > 1000
-        assert gc.get_threshold() == (YOUNG, *before[1:])
-    finally:
-        gc.unfreeze()
-        gc.set_threshold(*before)
+    gc_policy.settle()
+    assert gc.get_freeze_count() > 1000
+    assert gc.get_threshold() == gc_policy.THRESHOLDS
+
+
+def test_a_rest_is_used_where_it_is_worth_while() -> None:
+    gc_policy.settle()
+    before = collections()
+    gc_policy.rest()
+    assert collections() == before
+    kept: list[list[object]] = [[] for _ in range(gc_policy.WORTHWHILE + 1)]
+    gc_policy.rest()
+    assert collections() == before + 1
+    del kept

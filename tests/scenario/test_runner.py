@@ -294,6 +294,50 @@ class TestExpect:
         assert stage.call.log == ["200", "end", "answer BYE"]
 
 
+class TestAtHand:
+    """Which request a response goes to."""
+
+    def test_an_invite_that_waits_is_at_hand_again(self) -> None:
+        stage = Stage("steps: [183, {expect: UPDATE}, 200, 180, 1s, 200, {expect: BYE}, 200]")
+        stage.start()
+        stage.receive("UPDATE")
+        stage.pass_time(1)
+        stage.receive("BYE")
+        assert stage.call.log == ["183", "UPDATE 200", "180", "200", "BYE 200", "end"]
+
+    def test_after_a_request_that_the_core_answers(self) -> None:
+        stage = Stage("steps: [183, {expect: INFO}, {expect: UPDATE}, 488, 486]")
+        stage.start()
+        stage.receive("INFO")
+        stage.receive("UPDATE")
+        assert stage.call.log == ["183", "answer INFO", "UPDATE 488", "486", "end"]
+
+    def test_prack_never_is(self) -> None:
+        stage = Stage("steps: [{respond: 183, reliable: true}, {expect: PRACK}, 180, {expect: any}, 200, 200]")
+        stage.start()
+        stage.receive("PRACK")
+        assert not stage.receive("PRACK")
+        stage.receive("INFO")
+        assert stage.call.log == ["183", "answer PRACK", "180", "answer PRACK", "INFO 200", "200", "end"]
+
+    def test_the_invite_rings_on_at_the_end(self) -> None:
+        stage = Stage("steps: [183, {expect: UPDATE}, 200]")
+        stage.start()
+        stage.receive("UPDATE")
+        assert stage.call.log == ["183", "UPDATE 200", "end"]
+        stage.cancel()
+        assert stage.call.log[-1] == "487"
+
+    def test_names_are_those_of_the_request_that_is_answered(self) -> None:
+        stage = Stage(
+            "steps: [183, {expect: INFO}, {respond: 200, headers: {A: '${request.method}'}},"
+            " {respond: 200, headers: {A: '${request.method}'}}]"
+        )
+        stage.start()
+        stage.receive("INFO")
+        assert [headers for _, headers, _ in stage.call.replies] == [{}, {"A": "INFO"}, {"A": "INVITE"}]
+
+
 class TestAck:
     FLOW = "steps: [200, {expect: ACK, within: 5s}, {log: acknowledged}, {expect: BYE}, 200]"
 
@@ -334,6 +378,27 @@ class TestAck:
         assert stage.call.failures == [
             "check in line 1: Via.branch: expected the same as before, 'z9hG4bKINVITE1', got 'z9hG4bKACK1'"
         ]
+
+
+class TestComparisons:
+    """`same` and `greater` look at the request before; for an ACK at its INVITE."""
+
+    def test_requests_one_after_the_other(self) -> None:
+        check = "check: {greater: CSeq.number, same: [Call-ID, From.tag]}"
+        stage = Stage(
+            f"steps: [183, {{expect: PRACK, {check}}}, 200, {{expect: ACK, check: {{same: CSeq.number}}}},"
+            f" {{expect: BYE, {check}}}]"
+        )
+        stage.start()
+        stage.receive("PRACK", cseq=2)
+        stage.ack(cseq=1)
+        stage.receive("BYE", cseq=2)
+        assert stage.call.failures == ["check in line 1: CSeq.number: expected more than '2', got '2'"]
+
+    def test_the_first_request_has_none_before_it(self) -> None:
+        stage = Stage("steps: [{check: {same: Call-ID, greater: CSeq.number}}, 200]")
+        stage.start()
+        assert stage.call.failures == ["check in line 1: CSeq.number: expected more than '1', got '1'"]
 
 
 class TestCancel:
@@ -497,6 +562,14 @@ class TestBlocks:
         stage = Stage("steps: [{log: before}, {use: busy}]")
         stage.start()
         assert stage.pass_time(2) == ["100", "180", "486", "end"]
+
+    def test_shipped_flows_bring_their_blocks_and_users(self) -> None:
+        stage = Stage("steps: [{use: hold-by-us}]")
+        stage.start()
+        stage.ack()
+        assert stage.pass_time(1)[-1] == "send INVITE"
+        stage = Stage("steps: [{use: auth-then-answer}]")
+        assert stage.start() == ["401"]
 
     def test_end_within_a_block_ends_all(self) -> None:
         stage = Stage("define: {stop: [180, end]}\nsteps: [{repeat: {times: 3, steps: [{use: stop}]}}]")
@@ -689,6 +762,41 @@ class TestFork:
         assert stage.pass_time(9)[-3:] == ["183 tag2", "486", "end"]
 
 
+class TestLeavingOff:
+    """A request that a step took gets its answer, however the flow goes on."""
+
+    TAKEN = "steps: [180, {expect: INFO}, 9s, 415]"
+
+    def test_cancel(self) -> None:
+        stage = Stage(self.TAKEN)
+        stage.start()
+        stage.receive("INFO")
+        stage.cancel()
+        assert stage.call.log == ["180", "answer INFO", "end", "487"]
+
+    def test_bye(self) -> None:
+        stage = Stage(self.TAKEN)
+        stage.start()
+        stage.receive("INFO")
+        stage.receive("BYE")
+        assert stage.call.log == ["180", "answer INFO", "end", "answer BYE"]
+
+    def test_a_branch_that_lost(self) -> None:
+        stage = Stage("steps: [fork: {a: [180, {expect: INFO}, 9s, 415], b: [183, 1s, 200]}]")
+        stage.start()
+        stage.receive("INFO", to_tag="tag1")
+        assert stage.pass_time(9) == ["180 tag1", "183 tag2", "200 tag2", "answer INFO", "end"]
+
+    def test_a_branch_that_ends(self) -> None:
+        stage = Stage(
+            "seed: 2\nsteps: [fork: {a: [180, {expect: INFO},"
+            " {choose: [{weight: 1e-9, steps: [415]}, {steps: [1s]}]}], b: [183]}, 486]"
+        )
+        stage.start()
+        stage.receive("INFO", to_tag="tag1")
+        assert stage.pass_time(9) == ["180 tag1", "183 tag2", "answer INFO", "486", "end"]
+
+
 class TestUnordered:
     FLOW = "steps: [200, unordered: [[{expect: INFO}, 415], {expect: UPDATE}], {expect: BYE}, 200]"
 
@@ -701,6 +809,11 @@ class TestUnordered:
         assert sorted(stage.call.log) == sorted(["200", "INFO 415", "answer UPDATE", "BYE 200", "end"])
         assert stage.call.log[-2:] == ["BYE 200", "end"]
         assert stage.call.failures == []
+
+    def test_the_request_at_hand_before_is_at_hand_after(self) -> None:
+        stage = Stage("match: {method: MESSAGE}\nsteps: [unordered: [[{log: a}], [1s]], 202]")
+        stage.start(request("MESSAGE"))
+        assert stage.pass_time(1) == ["202", "end"]
 
     def test_one_missing(self) -> None:
         stage = Stage(self.FLOW)

@@ -6,6 +6,30 @@ from __future__ import annotations
 
 WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
+        "steps: [180, {expect: CANCEL, check: {absent: X-A}}]\n",
+        ("1:31: 'check' cannot look into a CANCEL: this version takes it as it is",),
+    ),
+    (
+        "steps: [180, {expect: CANCEL, match: {absent: X-A}}]\n",
+        ("1:31: 'match' cannot look into a CANCEL: this version takes it as it is",),
+    ),
+    (
+        "steps: [use: outage-then-recovery]\n",
+        ("1:14: 'outage-then-recovery' is several rules: `use` takes the steps of one flow",),
+    ),
+    (
+        "steps: [200, {expect: PRACK}, 200]\n",
+        (
+            "1:31: 200 can never be sent: 200 in line 1 was the final response: `expect` a request to respond to first, or put this step before it",
+        ),
+    ),
+    (
+        "steps: [183, {expect: INFO}, 200, 180, 200, 200]\n",
+        (
+            "1:45: 200 can never be sent: 200 in line 1 was the final response: `expect` a request to respond to first, or put this step before it",
+        ),
+    ),
+    (
         "steps: [100\n",
         ("2:1: not YAML: expected ',' or ']', but got '<stream end>': look for a missing comma, bracket or brace",),
     ),
@@ -366,7 +390,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "steps: [200, {expect: [ACK, BYE]}]\n",
-        ("1:23: ACK and CANCEL are no requests to be answered: give each an `expect` of its own",),
+        ("1:23: steps do not respond to ACK, CANCEL and PRACK: give each an `expect` of its own",),
     ),
     (
         "steps: [200, {expect: BYE, within: 5s, optional: true, otherwise: [hangup]}]\n",
@@ -532,7 +556,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "steps: [log: '${header.From}', 200]\n",
-        ("1:15: unknown name '${header.From}': names begin with request, call, local, vars, match, now or random",),
+        ("1:15: unknown name '${header.From}' (did you mean 'request.header.From'?)",),
     ),
     (
         "steps: [log: '${}', 200]\n",

@@ -1,0 +1,432 @@
+"""A client that behaves by the RFCs, except where a test asks it not to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from responder.events import CallEnded, Flow
+
+from .wire import OFFER, SDP, Message, challenge_of, digest, tag_of, uri_of, write
+from .world import UDP, World
+
+Answer = int | tuple[int, bytes] | Callable[[Message], "tuple[int, bytes]"] | None
+"""What the client says to a request of ours: a status, a status and a session description, or nothing at all."""
+
+
+@dataclass
+class Habits:
+    """How the client is."""
+
+    acks: bool = True
+    """Sends ACK (13.2.2.4, 17.1.1.3)."""
+    pracks: bool = True
+    """Sends PRACK (RFC 3262 section 4)."""
+    talks: float | None = 0.75
+    """Seconds from the ACK for a 2xx to its BYE; None: it never hangs up."""
+    copies: int = 1
+    """How often each of its requests arrives."""
+    password: str = "secret"
+    user: str = "alice"
+    algorithms: tuple[str, ...] = ("SHA-256", "MD5")
+    """Those it knows; of the challenges it takes the first it knows (RFC 8760 section 2.4)."""
+    tries: int = 2
+    """Requests with credentials in a row before it gives up (22.2 wants it not to go on for ever)."""
+    answers: dict[str, Answer] = field(default_factory=dict)
+    """To requests of ours by method; 200 to everything else."""
+
+
+@dataclass
+class Entry:
+    """Something that passed the client's wire."""
+
+    time: float
+    what: str
+    message: Message
+    again: bool
+    """A retransmission."""
+
+
+@dataclass
+class Branch:
+    """A dialog of the client, early or confirmed."""
+
+    tag: str | None
+    target: str
+    confirmed: bool = False
+    pracked: int = 0
+    """The last RSeq that it acknowledged."""
+
+
+class Client:
+    """One UAC with one call, or one transaction."""
+
+    def __init__(
+        self,
+        world: World,
+        method: str = "INVITE",
+        *,
+        user: str = "bob",
+        number: int = 1,
+        fields: Iterable[str] = (),
+        body: bytes | None = None,
+        content_type: str = SDP,
+        flow: Flow = UDP,
+        caller: str = '"Alice" <sip:alice@example.com>',
+        habits: Habits | None = None,
+        call_id: str | None = None,
+        strict: bool = True,
+        **changed: Any,
+    ) -> None:
+        self.world = world
+        self.method = method
+        self.flow = flow
+        self.habits = habits or Habits()
+        for name, value in changed.items():
+            assert hasattr(self.habits, name), name
+            setattr(self.habits, name, value)
+        self.strict = strict
+        """Whether every response must be a right one."""
+        host, port = flow.remote
+        self.address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        local = f"[{flow.local[0]}]" if ":" in flow.local[0] else flow.local[0]
+        transport = "" if flow.transport == "UDP" else f";transport={flow.transport.lower()}"
+        self.contact = f"<sip:alice@{self.address}{transport}>"
+        self.from_ = f"{caller};tag=from{number}"
+        self.to = f"<sip:{user}@{local}>"
+        self.uri = f"sip:{local}" if method == "REGISTER" else f"sip:{user}@{local}"
+        self.call_id = call_id or f"call-{number}@192.0.2.10"
+        self.number = number
+        self.fields = [tuple(line.split(": ", 1)) for line in fields]
+        self.body = (OFFER if method == "INVITE" else b"") if body is None else body
+        self.content_type = content_type
+        self.cseq = 0
+        self.branches = 0
+        self.trace: list[Entry] = []
+        self.dialogs: dict[str | None, Branch] = {}
+        self.sent: dict[tuple[str, str], Message] = {}
+        """Requests by branch and method."""
+        self.acks: dict[tuple[int, str | None], bytes] = {}
+        self.invite: Message | None = None
+        """The last INVITE."""
+        self.over = False
+        """It has hung up, or we have."""
+        self._tried = 0
+        self._answered: dict[str, bytes] = {}
+        self._ours: dict[str | None, int] = {}
+        world.clients[self.call_id] = self
+
+    # its requests
+
+    def begin(self) -> Client:
+        """The first request."""
+        self._begin([])
+        return self
+
+    def _begin(self, extra: list[tuple[str, str]]) -> None:
+        self.request(self.method, *self.fields, *extra, body=self.body, content_type=self.content_type)
+
+    def request(
+        self,
+        method: str,
+        *fields: tuple[str, str] | str,
+        body: bytes = b"",
+        content_type: str = SDP,
+        tag: str | None = None,
+        within: bool = False,
+        cseq: int | None = None,
+        branch: str | None = None,
+        uri: str | None = None,
+        from_: str | None = None,
+    ) -> Message:
+        """Send a request: `within` the (first) dialog, or with the To tag `tag`, or outside of dialogs."""
+        if within and tag is None:
+            tag = self.dialog.tag
+        known = self.dialogs.get(tag)
+        if cseq is None:
+            self.cseq += 1
+            cseq = self.cseq
+        if branch is None:
+            self.branches += 1
+            branch = f"z9hG4bK{self.number}x{self.branches}"
+        lines = [
+            ("Via", f"SIP/2.0/{self.flow.transport} {self.address};branch={branch};rport"),
+            ("Max-Forwards", "70"),
+            ("From", from_ or self.from_),
+            ("To", self.to if tag is None else f"{self.to};tag={tag}"),
+            ("Call-ID", self.call_id),
+            ("CSeq", f"{cseq} {method}"),
+        ]
+        if method in ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "REGISTER"):
+            lines.append(("Contact", self.contact))
+        lines += [tuple(item.split(": ", 1)) if isinstance(item, str) else item for item in fields]  # type: ignore[misc]
+        target = uri or (known.target if known is not None and (within or tag is not None) else self.uri)
+        data = write(f"{method} {target} SIP/2.0", lines, body, content_type)
+        message = Message(data)
+        self.sent[branch, method] = message
+        if method == "INVITE":
+            self.invite = message
+        self.transmit(data)
+        return message
+
+    def transmit(self, data: bytes) -> None:
+        """Put bytes of a request on the wire, as often as is its habit."""
+        message = Message(data)
+        for copy in range(self.habits.copies):
+            self.world.send(data, self.flow, again=copy > 0)
+        self._note(f"<{message.method}", message, again=False)
+
+    @property
+    def dialog(self) -> Branch:
+        """The confirmed dialog, else the first."""
+        confirmed = [branch for branch in self.dialogs.values() if branch.confirmed]
+        return (confirmed or list(self.dialogs.values()))[0]
+
+    def cancel(self) -> None:
+        """CANCEL of the last INVITE (9.1)."""
+        invite = self.invite
+        assert invite is not None
+        self.request("CANCEL", tag=invite.to_tag, cseq=invite.cseq, branch=invite.branch, uri=invite.uri)
+
+    def bye(self, tag: str | None = None) -> None:
+        """BYE in a dialog that is still there."""
+        if not self.over:
+            self.over = tag is None
+            self.request("BYE", tag=tag, within=True)
+
+    # what it hears
+
+    def hear(self, message: Message, *, again: bool) -> None:
+        """A message came."""
+        if again:
+            assert any(entry.message.data == message.data for entry in self.trace), f"{message} is no retransmission"
+        if not message.is_response:
+            self._asked(message, again)
+            return
+        whose = "" if message.method == self.method else f"/{message.method}"
+        self._note(f"{message.status}{whose}", message, again)
+        request = self.sent.get((message.branch, message.method))
+        assert request is not None, f"{message} belongs to no request"
+        if self.strict:
+            check_response(message, request)
+        if message.method == "INVITE":
+            self._invited(message, request)
+        elif message.status in (401, 407) and not again:
+            self._challenged(message, request)
+
+    def _invited(self, message: Message, request: Message) -> None:
+        tag, status = message.to_tag, message.status
+        if 100 < status < 300 and tag not in self.dialogs and (tag is not None or status >= 200):
+            self.dialogs[tag] = Branch(tag, message.target or self.uri)
+        if status < 200:
+            if self.habits.pracks and "100rel" in (message["require"] or ""):
+                self._prack(message)
+            return
+        if status < 300:
+            dialog = self.dialogs[tag]
+            dialog.target = message.target or dialog.target
+            first = not dialog.confirmed
+            dialog.confirmed = True
+            if self.habits.acks:
+                self._ack(message)
+                if first and self.habits.talks is not None:
+                    self.world.after(self.habits.talks, self.bye)
+            return
+        if request.to_tag is None:
+            self.dialogs.clear()
+        if self.habits.acks:
+            self.transmit(
+                write(
+                    f"ACK {request.uri} SIP/2.0",
+                    [
+                        ("Via", request.every("via")[0]),
+                        ("Max-Forwards", "70"),
+                        ("From", request.the("from")),
+                        ("To", message.the("to")),
+                        ("Call-ID", self.call_id),
+                        ("CSeq", f"{request.cseq} ACK"),
+                    ],
+                )
+            )
+        if status in (401, 407):
+            self._challenged(message, request)
+
+    def _ack(self, message: Message) -> None:
+        """13.2.2.4: an ACK for each 2xx that comes, with a branch of its own, the same for each copy."""
+        key = (message.cseq, message.to_tag)
+        if key in self.acks:
+            self.transmit(self.acks[key])
+            return
+        sent = self.request("ACK", tag=message.to_tag, cseq=message.cseq, uri=self.dialogs[message.to_tag].target)
+        self.acks[key] = sent.data
+
+    def _prack(self, message: Message) -> None:
+        dialog = self.dialogs[message.to_tag]
+        rseq = int(message.the("rseq"))
+        if rseq > dialog.pracked:
+            dialog.pracked = rseq
+            self.request("PRACK", ("RAck", f"{rseq} {message.the('cseq')}"), tag=message.to_tag)
+
+    def _challenged(self, message: Message, request: Message) -> None:
+        """22.2: the same request again with a higher CSeq, the same Call-ID and From tag, and credentials."""
+        if self._tried >= self.habits.tries or request.to_tag is not None:
+            return
+        proxy = message.status == 407
+        challenges = map(challenge_of, message.every("proxy-authenticate" if proxy else "www-authenticate"))
+        known = [one for one in challenges if one.get("algorithm", "MD5") in self.habits.algorithms]
+        if not known:
+            return
+        self._tried += 1
+        value = digest(
+            known[0],
+            method=request.method,
+            uri=request.uri,
+            user=self.habits.user,
+            password=self.habits.password,
+        )
+        self._begin([("Proxy-Authorization" if proxy else "Authorization", value)])
+
+    def _asked(self, message: Message, again: bool) -> None:
+        """A request of ours."""
+        self._note(message.method, message, again)
+        check_request(message, self)
+        if message.method == "ACK":
+            return
+        if again:
+            known = self._answered.get(message.branch)
+            if known is not None:
+                self.world.send(known, self.flow)
+            return
+        number = self._ours.get(tag_of(message.the("from")), 0)
+        assert message.cseq > number, f"CSeq of {message} is not above {number} (12.2.1.1)"
+        self._ours[tag_of(message.the("from"))] = message.cseq
+        if message.method == "BYE":
+            self.over = True
+        answer = self.habits.answers.get(message.method, 200)
+        if callable(answer):
+            answer = answer(message)
+        if answer is not None:
+            status, body = answer if isinstance(answer, tuple) else (answer, self._description(message, answer))
+            self.answer(message, status, body=body)
+
+    def _description(self, message: Message, status: int) -> bytes:
+        return OFFER if message.method == "INVITE" and status == 200 else b""
+
+    def answer(self, message: Message, status: int, *fields: tuple[str, str], body: bytes = b"") -> None:
+        """Answer a request of ours."""
+        lines = [("Via", via) for via in message.every("via")]
+        lines += [(name, message.the(name)) for name in ("From", "To", "Call-ID", "CSeq")]
+        if message.method in ("INVITE", "UPDATE") and status < 300:
+            lines.append(("Contact", self.contact))
+        data = write(f"SIP/2.0 {status} Whatever", [*lines, *fields], body)
+        whose = "" if message.method == self.method else f"/{message.method}"
+        self._note(f"<{status}{whose}", Message(data), again=False)
+        self._answered[message.branch] = data
+        self.world.send(data, self.flow)
+
+    # what it saw
+
+    def _note(self, what: str, message: Message, again: bool) -> None:
+        self.trace.append(Entry(self.world.now, what, message, again))
+
+    def story(self, *, until: float | None = None) -> str:
+        """All that passed the wire but retransmissions, waits in between: `<INVITE 100 180 2s 486 <ACK`."""
+        return story(entry for entry in self.trace if until is None or entry.time <= until)
+
+    def times(self, what: str) -> list[float]:
+        """When something passed, retransmissions included."""
+        return [round(entry.time, 6) for entry in self.trace if entry.what == what]
+
+    def every(self, what: str) -> list[Message]:
+        """The messages of that kind, retransmissions left out."""
+        return [entry.message for entry in self.trace if entry.what == what and not entry.again]
+
+    def the(self, what: str) -> Message:
+        """The one message of that kind."""
+        (message,) = self.every(what)
+        return message
+
+    @property
+    def ended(self) -> CallEnded:
+        """The end of its call; there is one."""
+        (event,) = [event for event in self.world.ended if event.call_id == self.call_id]
+        return event
+
+
+def story(entries: Iterable[Entry]) -> str:
+    """See `Client.story`."""
+    words: list[str] = []
+    now = 0.0
+    for entry in entries:
+        if entry.again:
+            continue
+        if entry.time > now + 1e-6:
+            words.append(f"{round(entry.time - now, 3):g}s")
+        now = entry.time
+        words.append(entry.what)
+    return " ".join(words)
+
+
+def path_of(entries: Iterable[Entry]) -> tuple[str, ...]:
+    """What `events.CallEnded.path` has: statuses that we sent, and requests of either side after the first."""
+    found = []
+    for entry in entries:
+        word = entry.what
+        if entry.again or word[1:].partition("/")[0].isdecimal() and word[0] == "<":
+            continue
+        if entry.message.method == "ACK" and word == "ACK":
+            continue
+        found.append(word.removeprefix("<").partition("/")[0])
+    return tuple(found[1:])
+
+
+_REQUIRED = {
+    401: "www-authenticate",
+    405: "allow",
+    407: "proxy-authenticate",
+    420: "unsupported",
+    421: "require",
+    422: "min-se",
+    423: "min-expires",
+}
+"""Headers that a response must have (RFC 3261 table 2 and section 21.4, RFC 4028 section 5)."""
+
+
+def check_response(message: Message, request: Message) -> None:
+    """What every response of ours has (8.2.6, 20.14, 12.1.1)."""
+    assert message.every("via")[0].partition(";")[0] == request.every("via")[0].partition(";")[0], message
+    assert len(message.every("via")) == len(request.every("via"))
+    for name in ("from", "call-id", "cseq"):
+        assert message.the(name) == request.the(name), (message, name)
+    to, tag = message.the("to"), message.to_tag
+    if request.to_tag is not None:
+        assert to == request.the("to")
+    elif message.status > 100:
+        assert tag is not None, f"{message} has no To tag (8.2.6.2)"
+        assert to == f"{request.the('to')};tag={tag}"
+    assert int(message.the("content-length")) == len(message.body)
+    assert not message.body or message["content-type"]
+    if message.method == "INVITE" and 200 <= message.status < 300:
+        assert uri_of(message.the("contact")).startswith("sip:")
+    if message.status in _REQUIRED:
+        assert message[_REQUIRED[message.status]], message
+    if message.method != "INVITE" or message.status >= 200:
+        assert message["rseq"] is None
+    assert all("\n" not in value and "\0" not in value for _, value in message.fields)
+
+
+def check_request(message: Message, client: Client) -> None:
+    """What every request of ours has (8.1.1, 12.2.1.1)."""
+    tag = tag_of(message.the("from"))
+    assert tag in client.dialogs, f"{message} is in no dialog"
+    dialog = client.dialogs[tag]
+    assert message.to_tag == tag_of(client.from_)
+    assert message.uri in (uri_of(client.contact), dialog.target)
+    assert message.call_id == client.call_id
+    assert message.the("max-forwards") == "70"
+    assert message.branch.startswith("z9hG4bK")
+    assert int(message.the("content-length")) == len(message.body)
+    assert message.the("cseq").split()[1] == message.method
+    if message.method in ("INVITE", "UPDATE", "NOTIFY", "REFER", "SUBSCRIBE"):
+        assert uri_of(message.the("contact")).startswith("sip:")
