@@ -16,6 +16,7 @@ from responder.sip.likeness import Acquaintances
 from responder.sip.message import Request, Response
 from responder.sip.parser import parse
 from responder.sip.syntax import fault_of, fault_of_response
+from responder.sip.via import TopVia
 from responder.transaction.layer import TransactionLayer
 from responder.transaction.timers import Timers
 from responder.transaction.wire import Wire
@@ -163,10 +164,12 @@ class Engine:
     def handle_timeout(self, now: float) -> None:
         """Time has passed: retransmit, give up, go on with what waits."""
         self._wire.now = now
-        try:
-            self._timers.expire(now)
-        except Exception as error:  # see receive
-            self._bug(error)
+        while True:
+            try:
+                self._timers.expire(now)
+                return
+            except Exception as error:  # see receive; the deadline at fault is gone, the others are still to be told
+                self._bug(error)
 
     def events(self) -> list[Event]:
         """What happened since the last call, in order (see `observer`)."""
@@ -210,6 +213,8 @@ class Engine:
     # ways
 
     def _request(self, request: Request, fault: ParseError | None, data: bytes, flow: Flow) -> None:
+        if fault is not None:
+            _give_via(request, fault, flow)
         key, transaction = self._layer.find(request, flow)
         at = len(self._wire.events)
         if transaction is None:
@@ -231,6 +236,8 @@ class Engine:
         fault = fault_of_response(response)
         if fault is not None:
             raise fault  # 8.1.3: a response that cannot be read is dropped
+        if len(response.every("via")) > 1:
+            raise ParseError("More than one Via in a response to us", field="Via")  # 8.1.3.3
         transaction = self._layer.match_response(response)
         user = transaction.user if transaction is not None else None
         if self._observing:
@@ -246,3 +253,17 @@ class Engine:
     def _bug(self, error: Exception) -> None:
         text = f"internal error: {type(error).__name__}: {error}"
         self._wire.events.append(Note(self._wire.now, 0, "problem", text))
+
+
+def _give_via(request: Request, fault: ParseError, flow: Flow) -> None:
+    """See to it that a malformed request has a topmost Via to answer by: where its own cannot be read, the source.
+
+    Raises the fault where there is no Via at all, because then nothing could be copied into a response (8.2.6.2).
+    """
+    if "via" not in request.shape.index:
+        raise fault
+    try:
+        request.top_via  # noqa: B018  # computed now and kept
+    except ParseError:
+        host, port = flow.remote
+        request.top_via = TopVia(flow.transport, flow.sent_by, host, host, port, False, None, None, "")

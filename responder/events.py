@@ -102,7 +102,7 @@ class CallEnded:
     scenario: str
     """Name of the rule that served it; empty for built-in behaviour."""
     path: tuple[str, ...]
-    """What happened in order: status codes we sent ("180"), later requests of either side ("ACK", "BYE")."""
+    """What happened in order: status codes we sent ("180"), later requests of either side but ACK ("BYE")."""
     outcome: str
     """`completed`, `cancelled`, `no-ack`, `no-prack`, `failed`, `abandoned` or `rejected` (by a check of ours)."""
     started: float

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar
 
+from responder.registry.derive import secure_contact
+
 if TYPE_CHECKING:
     from responder.dialog.reliable import ReliableProvisionals
     from responder.events import Flow
@@ -57,6 +59,7 @@ class Dialog(Generic[User]):
         "remote_seq",
         "remote_tag",
         "state",
+        "updating",
         "user",
     )
 
@@ -78,8 +81,10 @@ class Dialog(Generic[User]):
         self.state = EARLY
         self.reliable: ReliableProvisionals | None = None
         self.hang_up_when_acknowledged = False
-        self.inviting = False
-        """Whether an INVITE of ours is under way in it (14.2: the peer's then gets 491)."""
+        self.inviting: Any = None
+        """The INVITE of ours that is under way in it (14.2: the peer's then gets 491)."""
+        self.updating = False
+        """Whether an UPDATE of ours with an offer is under way (RFC 3311 section 5.2)."""
         self.final_seq = 0
         self._final: bytes | None = None
         self._final_flow = flow
@@ -95,6 +100,16 @@ class Dialog(Generic[User]):
     def remote(self) -> str:
         """Our To in requests of ours."""
         return self._request.first("from") or ""
+
+    @property
+    def of_invite(self) -> bool:
+        """Whether an INVITE made it."""
+        return self._request.method == "INVITE"
+
+    @property
+    def secure(self) -> bool:
+        """Whether our Contact in it is a SIPS URI (12.1.1)."""
+        return secure_contact(self._request)
 
     @property
     def route_set(self) -> list[str]:

@@ -38,10 +38,12 @@ class ReliableProvisionals:
         "_flow",
         "_interval",
         "_layer",
+        "_pending",
         "_since",
         "_user",
         "carried_sdp",
         "invite_seq",
+        "offered",
         "queue",
         "rseq",
     )
@@ -58,9 +60,12 @@ class ReliableProvisionals:
         self.invite_seq = invite_seq
         self.carried_sdp = False
         """Whether one of them carried a session description: the 2xx then carries none."""
+        self.offered = False
+        """Whether that was an offer, which the PRACK is to answer (section 5)."""
         self.queue: deque[Callable[[], None]] = deque()
         self._user = user
         self._layer = layer
+        self._pending = False
         self._data: bytes | None = None
         self._flow: Flow | None = None
         self._interval = 0.0
@@ -68,12 +73,18 @@ class ReliableProvisionals:
 
     @property
     def outstanding(self) -> bool:
-        """Whether one waits for its PRACK."""
+        """Whether one waits for its PRACK and is sent again until then."""
         return self._data is not None
+
+    @property
+    def pending(self) -> bool:
+        """Whether a PRACK may still come, for one that is sent again or one overtaken by the final response."""
+        return self._pending
 
     def sent(self, data: bytes, flow: Flow, *, sdp: bool) -> None:
         """The response with the next RSeq went out."""
         self.rseq += 1
+        self._pending = True
         self.carried_sdp = self.carried_sdp or sdp
         self._data = data
         self._flow = flow
@@ -83,8 +94,9 @@ class ReliableProvisionals:
 
     def acknowledge(self, rack: RAck) -> bool:
         """A PRACK came; True where it acknowledges the response that waits (RFC 3262 section 3: RSeq, CSeq, method)."""
-        if self._data is None or (rack.rseq, rack.cseq, rack.method) != (self.rseq, self.invite_seq, "INVITE"):
+        if not self._pending or (rack.rseq, rack.cseq, rack.method) != (self.rseq, self.invite_seq, "INVITE"):
             return False
+        self._pending = False
         self._data = None
         return True
 
@@ -94,7 +106,7 @@ class ReliableProvisionals:
             self.queue.popleft()()
 
     def stop(self) -> None:
-        """Nothing is sent any more."""
+        """Nothing is sent any more; a PRACK that is under way is still known (section 3)."""
         self._data = None
         self.queue.clear()
 

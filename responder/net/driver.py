@@ -6,7 +6,7 @@ Whatever brings something in (a datagram socket, a connection) gives it to the e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from responder.net.alarm import Alarm
 from responder.net.connections import Connections
@@ -17,10 +17,25 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from responder.events import Flow
+    from responder.net.address import SocketAddress
     from responder.net.connection import Connection
     from responder.net.limits import StreamLimits
     from responder.net.seam import Engine
-    from responder.net.udp import UdpEndpoint
+
+
+class DatagramSender(Protocol):
+    """What sends from one address of ours by UDP."""
+
+    @property
+    def peers(self) -> dict[str, SocketAddress]:
+        """Socket addresses by `Flow.sent_by`."""
+
+    @property
+    def sendto(self) -> Callable[[bytes, SocketAddress], object]:
+        """Sends to one of them."""
+
+    def send_otherwise(self, data: bytes, flow: Flow, error: Exception) -> None:
+        """Sends what could not be sent straight away: to a peer not seen yet, or after `error`."""
 
 
 class EngineDriver:
@@ -45,7 +60,7 @@ class EngineDriver:
     ) -> None:
         self.engine = engine
         self.loop = loop
-        self.datagrams: dict[str, UdpEndpoint] = {}
+        self.datagrams: dict[str, DatagramSender] = {}
         self.connections = Connections(self, limits=limits, tls=tls)
         self._after_turn = after_turn
         self._alarm = Alarm(loop, self._ring)

@@ -12,12 +12,14 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from responder.errors import TransportError
+from responder.net.address import is_wildcard
 from responder.net.binding import bind_all
 from responder.net.driver import EngineDriver
 from responder.net.limits import StreamLimits
 from responder.net.stream import StreamConnection
 from responder.net.tls import client_context
 from responder.net.udp import UdpEndpoint
+from responder.net.udp_wildcard import WildcardEndpoint
 
 if TYPE_CHECKING:
     import socket
@@ -86,7 +88,8 @@ class Server:
         try:
             for address, opened in bound:
                 if address.transport == "udp":
-                    self._endpoints.append(UdpEndpoint(driver, address, opened))
+                    kind = WildcardEndpoint if is_wildcard(address.host) else UdpEndpoint
+                    self._endpoints.append(kind(driver, address, opened))
                 else:
                     self._listeners.append(await self._accept(driver, address, opened))
         except BaseException:

@@ -20,7 +20,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from responder.events import Flow
-from responder.net.address import is_wildcard, local_host_towards, socket_address
+from responder.net.address import socket_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ class UdpEndpoint:
     """
 
     __slots__ = (
-        "_driver", "_family", "_flows", "_locals", "_receive", "_socket", "_time", "_waiting", "_wildcard",
+        "_driver", "_family", "_flows", "_locals", "_receive", "_socket", "_time", "_waiting",
         "address", "dropped", "peers", "sendto",
     )  # fmt: skip
 
@@ -74,14 +74,12 @@ class UdpEndpoint:
         self._family = bound.family
         self._flows: dict[SocketAddress, Flow] = {}
         self._locals: dict[str, Address] = {}
-        self._wildcard = is_wildcard(address.host)
         with contextlib.suppress(OSError):
             bound.setsockopt(*_RECVERR[bound.family], 1)
         self._waiting: deque[tuple[bytes, SocketAddress]] = deque(maxlen=MOST_WAITING)
         self._receive = driver.engine.receive
         self._time = driver.loop.time
-        if not self._wildcard:
-            self._local(address.host)
+        self._local(address.host)
 
     def start(self) -> None:
         """Read from now on."""
@@ -92,7 +90,7 @@ class UdpEndpoint:
         self._driver.loop.remove_reader(self._socket)
         self._driver.loop.remove_writer(self._socket)
         for local in self._locals.values():
-            self._driver.datagrams.pop(_here(local), None)
+            self._driver.datagrams.pop(here(local), None)
         self._socket.close()
 
     def send_otherwise(self, data: bytes, flow: Flow, error: Exception) -> None:
@@ -143,8 +141,7 @@ class UdpEndpoint:
             self._flows.clear()
             self.peers.clear()
         remote = source[:2]
-        local = self._local(local_host_towards(remote[0]) or self.address.host if self._wildcard else self.address.host)
-        flow = self._flows[source] = Flow("UDP", local, remote)
+        flow = self._flows[source] = Flow("UDP", self._local(self.address.host), remote)
         self.peers[flow.sent_by] = source
         return flow
 
@@ -162,7 +159,7 @@ class UdpEndpoint:
         known = self._locals.get(host)
         if known is None:
             known = self._locals[host] = (host, self.address.port)
-            self._driver.datagrams[_here(known)] = self
+            self._driver.datagrams[here(known)] = self
         return known
 
     # what the system would not take
@@ -203,5 +200,6 @@ class UdpEndpoint:
                         self._driver.failed(self._flows.get(peer) or self._flow(peer), os.strerror(number).lower())
 
 
-def _here(local: Address) -> str:
+def here(local: Address) -> str:
+    """What the flows of this address of ours have in common (`Flow.here`)."""
     return Flow("UDP", local, local).here

@@ -28,8 +28,7 @@ def unsupported(occasion: Occasion) -> Values:
     """Unsupported (RFC 3261 sections 8.2.2.3, 20.40)."""
     request = occasion.request
     ours = {tag.lower() for tag in occasion.capabilities.supported}
-    asked = _tags(request, "require") + _tags(request, "proxy-require")
-    unknown = [tag for tag in asked if tag.lower() not in ours]
+    unknown = [tag for tag in _tags(request, "require") if tag.lower() not in ours]
     if not unknown and request.method == "REGISTER" and "path" in request and "path" not in request.supported:
         # a proxy put in a Path that the client does not know of (RFC 3327 section 5.3)
         return ["path"]

@@ -100,7 +100,7 @@ def fault_of(request: Request) -> ParseError | None:
         if request.method in _NEEDED_BY:
             _check_needed(request)
     except ParseError as error:
-        return error
+        return error.with_traceback(None)  # its frames would hold the error that holds them
     return None
 
 
@@ -116,7 +116,7 @@ def fault_of_response(response: Response) -> ParseError | None:
             _checked_tag(response.values[response.shape.index[key]], name)
         _ = response.call_id, response.cseq
     except ParseError as error:
-        return error
+        return error.with_traceback(None)  # its frames would hold the error that holds them
     return None
 
 

@@ -112,6 +112,13 @@ class ClientTransaction:
         self._layer.clients.pop((self.branch, self.method), None)
         self.user = None
 
+    def abandon(self) -> None:
+        """Wait no longer: the user is told as by a timeout."""
+        user = self.user
+        self._terminate()
+        if user is not None:
+            user.on_client_failed(self, timed_out=True)
+
     def transport_failed(self) -> None:
         """The request could not be delivered (17.1.4)."""
         self._fail(fsm.TRANSPORT_ERROR, timed_out=False)

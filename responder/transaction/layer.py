@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from responder.events import Flow
 from responder.sip.likeness import LikeRequest
+from responder.sip.methods import METHODS
 from responder.sip.via import stamped as stamped_via
 from responder.transaction.client import ClientTransaction
 from responder.transaction.key import Key, is_legacy, server_key
@@ -78,8 +79,12 @@ class TransactionLayer:
         return key, transaction
 
     def find_cancelled(self, cancel: Request, source: Flow) -> ServerTransaction | None:
-        """The INVITE transaction that a CANCEL means (9.2: 17.2.3 as if the method were INVITE)."""
-        return self.servers.get(server_key(cancel, cancel.top_via, "INVITE", source.transport))
+        """The transaction that a CANCEL means (9.2: 17.2.3 with its method put aside): INVITE, or any other."""
+        for method in ("INVITE", *METHODS):
+            found = self.servers.get(server_key(cancel, cancel.top_via, method, source.transport))
+            if found is not None and found.method != "CANCEL":
+                return found
+        return None
 
     def open(self, key: Key, request: Request, source: Flow) -> ServerTransaction:
         """A new server transaction for a request that matched none."""

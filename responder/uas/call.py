@@ -14,6 +14,7 @@ from responder.dialog.reliable import ReliableProvisionals
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
 from responder.uas import defaults
+from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import Outgoing
 from responder.uas.subscription import Subscription
@@ -80,14 +81,13 @@ class Call:
     __slots__ = (
         "_accepted",
         "_core",
-        "_described",
         "_idle_since",
-        "_sdp_version",
         "_subscriptions",
         "_waits",
         "active",
         "bindings",
         "call_id",
+        "described",
         "dialogs",
         "flow",
         "following",
@@ -146,8 +146,8 @@ class Call:
         """Whether the next challenge says that the nonce was too old (RFC 7616 section 3.3)."""
         self._accepted: list[ServerTransaction] = []
         self._subscriptions: list[Subscription] = []
-        self._described = 0
-        self._sdp_version = 0
+        self.described = (0, 0)
+        """CSeq number of the last exchange of session descriptions, and the version that ours had."""
         self._waits = 0
         self._idle_since = -1.0
 
@@ -192,14 +192,18 @@ class Call:
         self.unanswered.remove(transaction)
         if method == "INVITE":
             self.pending += 1  # until its ACK or Timer H
-            self._end_early_dialogs()  # 12.3
+            if dialog is not None and dialog.reliable is not None:
+                dialog.reliable.stop()
+            self._end_early_dialogs(awaiting_prack=False)  # 12.3
             return
         if method == "BYE" and dialog is not None and status not in (401, 407):
-            # 15.1.2: the session ends whatever we answer, and an INVITE that still waits is refused with 487
+            # 15.1.2: the session ends whatever we answer, and what still waits is refused with 487; where it was one
+            # branch of a fork, the others go on
+            early = dialog.state == EARLY
             self._end_dialog(dialog)
-            if self.unanswered:
-                self._refuse_invites(defaults.TERMINATED)
-            if self.dialogs:
+            if not (early and any(other.state == EARLY for other in self.dialogs)):
+                for pending in list(self.unanswered):
+                    self.respond(pending, defaults.TERMINATED)
                 self._end_early_dialogs()
         elif method in _TARGET_REFRESH and status < 300:
             self._refreshed(transaction, request, dialog, tag)
@@ -250,7 +254,9 @@ class Call:
             return
         if status < 200:
             if provisionals is not None:
-                provisionals.sent(data, transaction.flow, sdp=b"\r\nContent-Type: application/sdp" in data)
+                described = b"\r\nContent-Type: application/sdp" in data
+                provisionals.offered = described and session_description_in(request) is None
+                provisionals.sent(data, transaction.flow, sdp=described)
             return
         if transaction in self.unanswered:
             self.unanswered.remove(transaction)
@@ -291,9 +297,13 @@ class Call:
             )
         return known
 
-    def _end_early_dialogs(self) -> None:
+    def _end_early_dialogs(self, *, awaiting_prack: bool = True) -> None:
+        """End them; one whose PRACK is under way only where `awaiting_prack` (RFC 3262 section 3)."""
         for dialog in [d for d in self.dialogs if d.state == EARLY]:
-            self._end_dialog(dialog)
+            if dialog.reliable is None or awaiting_prack or not dialog.reliable.pending:
+                self._end_dialog(dialog)
+            else:
+                dialog.reliable.stop()
 
     def _refreshed(
         self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str
@@ -424,10 +434,11 @@ class Call:
         All responses to the INVITE with this CSeq number share one, each later exchange gets a higher one; a negative
         number stands for a request of ours.
         """
-        if cseq != self._described or cseq < 0:
-            self._described = cseq
-            self._sdp_version += 1
-        return self._sdp_version
+        last, version = self.described
+        if cseq != last or cseq < 0:
+            version += 1
+            self.described = (cseq, version)
+        return version
 
     def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call]:
         """The dialog that a response with this tag belongs to, made where it is not yet there."""
@@ -442,6 +453,8 @@ class Call:
 
     def _end_dialog(self, dialog: Dialog[Call]) -> None:
         dialog.end()
+        if dialog.inviting is not None:
+            dialog.inviting.expire_soon()
         if dialog in self.dialogs:
             self.dialogs.remove(dialog)
         if self._core.dialogs.get(dialog.key) is dialog:
@@ -455,6 +468,8 @@ class Call:
     def terminate(self, dialog: Dialog[Call]) -> None:
         """A dialog is over (BYE, 481, 408, no ACK)."""
         self._end_dialog(dialog)
+        if self.confirmed is None and not self.unanswered:
+            self._end_early_dialogs()
         self.settle()
 
     def settle(self) -> None:
@@ -504,17 +519,19 @@ class Call:
             self._core.acknowledge(request)  # a client that puts the INVITE's branch into the ACK for a 2xx
             return
         self.pending -= 1
+        self._end_early_dialogs()
         self._acked(request)
         self.settle()
 
     def on_no_ack(self, transaction: ServerTransaction) -> None:
         """Timer H: a refusal was never acknowledged (17.2.1)."""
         self.pending -= 1
+        self._end_early_dialogs()
         self._not_acknowledged(f"no ACK for {transaction.last_status}")
         self.settle()
 
     def _not_acknowledged(self, reason: str) -> None:
-        if not self.outcome:
+        if self.outcome in ("", "cancelled"):
             self.outcome, self.reason = "no-ack", reason
         self.note("problem", reason)
 

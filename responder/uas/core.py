@@ -18,6 +18,7 @@ from responder.events import CallEnded, Note
 from responder.sip.name_addr import NameAddr
 from responder.transaction.key import Key
 from responder.uas import defaults, inspection
+from responder.uas.bodies import session_description_in
 from responder.uas.call import OVER, Call
 from responder.uas.script import Reply
 
@@ -37,9 +38,9 @@ if TYPE_CHECKING:
 
 _MERGED: Final = Reply(482, label="merged")
 _OUT_OF_ORDER: Final = Reply(500, label="cseq")
-_OVERLAPPING: Final = Reply(500, headers=(("Retry-After", "3"),), label="pending")
 _GLARE: Final = Reply(491, label="pending")
 _FULL: Final = Reply(503, label="full")
+_NOTHING: Final[frozenset[str]] = frozenset()
 _FAULT: Final = Reply(500, label="internal error")
 
 
@@ -131,9 +132,9 @@ class UserAgentServer:
         if self.noting:
             self.wire.events.append(Note(self.wire.now, call, kind, text))
 
-    def contact(self, flow: Flow) -> str:
-        """Our Contact on this flow."""
-        return self.builder.contact(flow)
+    def contact(self, flow: Flow, *, secure: bool) -> str:
+        """Our Contact on this flow: a SIPS URI where `secure` (12.1.1)."""
+        return self.builder.contact(flow, secure=secure)
 
     def host_port(self, flow: Flow) -> str:
         """Our address on this flow as a sent-by writes it."""
@@ -190,13 +191,16 @@ class UserAgentServer:
 
     def _excuse(self, transaction: ServerTransaction) -> None:
         """Something of ours went wrong over this request: it still gets its final response (21.5.1)."""
+        call = transaction.user
+        if not isinstance(call, Call):
+            if not transaction.open:
+                return
+            call = self._new_call(transaction, OVER)
+        call.in_script = call.active = False
+        call.outcome, call.reason = "failed", "internal error"
         if transaction.open:
-            call = transaction.user
-            if not isinstance(call, Call):
-                call = self._new_call(transaction, OVER)
-            call.in_script = call.active = False
-            call.outcome, call.reason = "failed", "internal error"
             call.respond(transaction, _FAULT)
+        call.finish()
 
     def _dispatch(self, transaction: ServerTransaction, request: Request, fault: ParseError | None) -> int:
         if fault is not None:
@@ -209,7 +213,7 @@ class UserAgentServer:
         if to_tag is not None:
             transaction.tagged = True
             dialog = self.dialogs.get((request.call_id, to_tag))
-            if dialog is not None and dialog.remote_tag == request.from_tag:
+            if dialog is not None and dialog.remote_tag == (request.from_tag or ""):
                 transaction.dialog = dialog
                 return self._inside(transaction, dialog)
         return self._outside(transaction, None)
@@ -230,13 +234,15 @@ class UserAgentServer:
         call = invite.user if invite is not None else None
         if invite is None or not isinstance(call, Call):
             lone = self._new_call(transaction, OVER)
+            if invite is not None and invite.tag:
+                lone.tag = invite.tag
             lone.respond(transaction, defaults.PLAIN_OK if invite is not None else defaults.NO_SUCH_CALL)
             return lone.number
         call.opened(transaction)
         transaction.tag = invite.tag
         call.path.append("CANCEL")
         call.respond(transaction, defaults.PLAIN_OK)
-        if invite.open:
+        if invite.open and invite.method == "INVITE":
             if call.active:
                 call.in_script = True
                 taken = call.script.cancel(call, invite)
@@ -288,10 +294,14 @@ class UserAgentServer:
         method = transaction.method
         if method not in ("INVITE", "UPDATE"):
             return None
-        if method == "INVITE" and dialog.inviting:
+        offers = method == "INVITE" or session_description_in(transaction.request) is not None
+        if offers and (dialog.inviting is not None or dialog.updating):
             return _GLARE
-        if any(other is not transaction and other.method == method for other in call.unanswered):
-            return _OVERLAPPING
+        if any(other is not transaction and other.method == method for other in call.unanswered) or (
+            method == "UPDATE" and offers and _has_unanswered_offer(call, dialog)
+        ):
+            # "a randomly chosen value of between 0 and 10 seconds"
+            return Reply(500, headers=(("Retry-After", str(self.ids.getrandbits(16) % 11)),), label="pending")
         return None
 
     def _outside(self, transaction: ServerTransaction, fault: ParseError | None) -> int:
@@ -314,6 +324,8 @@ class UserAgentServer:
             return self._reject(transaction, inspection.of_syntax(fault or error) or _FAULT)
         call = self._new_call(transaction, script)
         refused = self._refusal(transaction, fault, call.unchecked)
+        if not script.name:
+            call.unchecked = _NOTHING  # what was dialled goes before the checks of the request that dialled it only
         if refused is not None:
             call.reject(transaction, refused)
         else:
@@ -341,6 +353,7 @@ class UserAgentServer:
         """Another try of the same Call-ID outside a dialog (8.1.3.5, 22.2), where its script waits for one."""
         refused = inspection.refusal(transaction.request, self.settings.capabilities, call.unchecked)
         call.opened(transaction)
+        call.path.append(transaction.method)
         if refused is not None:
             call.respond(transaction, refused)
             return True
@@ -350,6 +363,7 @@ class UserAgentServer:
                 call.suspended(transaction)
             return True
         call.unanswered.remove(transaction)
+        call.path.pop()
         transaction.user = None
         return False
 
@@ -381,6 +395,13 @@ class UserAgentServer:
         """No call can go on: report what is left."""
         for call in list(self.calls.values()):
             call.finish("abandoned")
+
+
+def _has_unanswered_offer(call: Call, dialog: Dialog[Call]) -> bool:
+    """Whether an INVITE of the peer waits whose offer has no answer yet."""
+    if dialog.reliable is not None and dialog.reliable.carried_sdp:
+        return False
+    return any(t.method == "INVITE" and session_description_in(t.request) is not None for t in call.unanswered)
 
 
 def _caller(request: Request) -> str:

@@ -13,6 +13,7 @@ from responder.registry.derive import secure_contact
 from responder.registry.occasion import Occasion
 from responder.sip import header_names
 from responder.sip.likeness import LikeRequest
+from responder.sip.sdp import SdpError
 from responder.sip.writer import write
 from responder.uas.bodies import SDP, session_description_in
 
@@ -285,6 +286,11 @@ class ResponseBuilder:
             offer: bytes | None = request.memo["offer"]
         else:
             offer = session_description_in(request)
+        if method == "PRACK" and transaction.dialog is not None and transaction.dialog.reliable is not None:
+            known = transaction.dialog.reliable
+            if known.offered:
+                known.offered = False
+                return None  # what came is the answer to our offer
         if reply.sdp is not True:
             if method != "INVITE":
                 if offer is None or status < 200:
@@ -295,18 +301,33 @@ class ResponseBuilder:
                     return None
             elif provisionals is not None and provisionals.carried_sdp:
                 return None
-        answerer = self._answerer(transaction.source)
-        if answerer is None:
-            return None
-        version = call.sdp_version(request.cseq.number)
+        cseq = request.cseq.number
         if offer is None:
-            return answerer.offer(call.session_id, version)
-        return answerer.answer(offer, call.session_id, version)
+            return self._offer(call, transaction.source, cseq)
+        return self._answer(call, transaction.source, offer, cseq)
 
     def offer(self, call: Call, flow: Flow) -> bytes:
-        """An offer of ours in a request of ours."""
+        """An offer of ours in a request of ours; empty where we have no media."""
+        return self._offer(call, flow, -1) or b""
+
+    def answer(self, call: Call, flow: Flow, offer: bytes) -> bytes:
+        """Our answer in an ACK; empty where we have no media. Raises `SdpError`."""
+        return self._answer(call, flow, offer, -1) or b""
+
+    def _offer(self, call: Call, flow: Flow, cseq: int) -> bytes | None:
         answerer = self._answerer(flow)
-        return b"" if answerer is None else answerer.offer(call.session_id, call.sdp_version(-1))
+        return None if answerer is None else answerer.offer(call.session_id, call.sdp_version(cseq))
+
+    def _answer(self, call: Call, flow: Flow, offer: bytes, cseq: int) -> bytes | None:
+        answerer = self._answerer(flow)
+        if answerer is None:
+            return None
+        described = call.described
+        try:
+            return answerer.answer(offer, call.session_id, call.sdp_version(cseq))
+        except SdpError:
+            call.described = described
+            raise
 
     # the general way
 

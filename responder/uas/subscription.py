@@ -4,7 +4,7 @@ Rules
 1. Every 2xx to a SUBSCRIBE, the first and each refresh, is followed by a NOTIFY at once (4.2.1.2).
 2. A subscription ends with a NOTIFY that says `terminated`: when its time is over, when the subscriber asks for zero
    seconds, and for REFER when the outcome is reported.
-3. A NOTIFY that is refused with 481 or gets no answer ends it silently (4.2.2).
+3. A NOTIFY that gets no answer, or one of the refusals of 4.2.2, ends it silently.
 """
 
 from __future__ import annotations
@@ -18,10 +18,13 @@ from responder.uas.script import Order
 
 if TYPE_CHECKING:
     from responder.dialog.dialog import Dialog
+    from responder.sip.fields import Event
     from responder.sip.message import Request
     from responder.uas.call import Call
 
 _REFER_SECONDS: Final = 60
+_FATAL: Final = frozenset({404, 405, 408, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604})
+"""Responses to a NOTIFY that end the subscription (4.2.2)."""
 
 _STATES: Final[dict[str, tuple[str, str]]] = {
     "message-summary": ("application/simple-message-summary", "Messages-Waiting: no\r\n"),
@@ -50,7 +53,18 @@ _STATES: Final[dict[str, tuple[str, str]]] = {
 class Subscription:
     """One subscription; made when a 2xx to SUBSCRIBE or REFER goes out."""
 
-    __slots__ = ("_call", "_dialog", "_entity", "_event", "_only_usage", "_serial", "_until", "_version", "package")
+    __slots__ = (
+        "_call",
+        "_dialog",
+        "_entity",
+        "_event",
+        "_identity",
+        "_only_usage",
+        "_serial",
+        "_until",
+        "_version",
+        "package",
+    )
 
     def __init__(self, call: Call, dialog: Dialog[Call], request: Request, *, only_usage: bool) -> None:
         self._call = call
@@ -63,15 +77,20 @@ class Subscription:
         self._version = 0
         if request.method == "REFER":
             self.package = "refer"
+            self._identity: tuple[str, str | None] = ("refer", None)
             self._event = "refer" if not dialog.local_seq else f"refer;id={request.cseq.number}"
         else:
-            event = request.event
+            event = _event(request)
             self.package = event.package.lower() if event is not None else ""
+            self._identity = (self.package, event.id if event is not None else None)
             self._event = request.first("event") or ""
 
     def refers_to(self, dialog: Dialog[Call], request: Request) -> bool:
         """Whether a SUBSCRIBE in this dialog refreshes this subscription (4.2.1: same dialog, event and id)."""
-        return dialog is self._dialog and (request.first("event") or "") == self._event
+        if dialog is not self._dialog:
+            return False
+        asked = _event(request)
+        return asked is not None and (asked.package.lower(), asked.id) == self._identity
 
     def accepted(self, request: Request) -> None:
         """A SUBSCRIBE got its 2xx: a NOTIFY follows."""
@@ -114,7 +133,7 @@ class Subscription:
         self._call.send(order, dialog=self._dialog, then=lambda status: self._notified(status, over=over))
 
     def _notified(self, status: int, *, over: bool) -> None:
-        if over or status in (408, 481):
+        if over or status in _FATAL:
             self._serial += 1
             self._call.unsubscribed(self, self._dialog if self._only_usage else None)
 
@@ -122,6 +141,13 @@ class Subscription:
         """Its time is over, unless it was refreshed meanwhile."""
         if token == self._serial and self._dialog.state == CONFIRMED:
             self._notify("terminated;reason=timeout")
+
+
+def _event(request: Request) -> Event | None:
+    try:
+        return request.event
+    except ParseError:
+        return None
 
 
 def _expires(request: Request) -> int | None:

@@ -18,6 +18,6 @@ def plain() -> Iterator[Serving]:
 
 @pytest.fixture(scope="session")
 def quick() -> Iterator[Serving]:
-    """A server with T1 20 ms, T2 80 ms and T4 100 ms, so that 64*T1 are 1.3 s."""
-    with Serving("--t1", "20ms", "--t2", "80ms", "--t4", "100ms") as serving:
+    """A server with T1 10 ms, T2 40 ms and T4 50 ms, so that 64*T1 are 0.64 s."""
+    with Serving("--t1", "10ms", "--t2", "40ms", "--t4", "50ms") as serving:
         yield serving

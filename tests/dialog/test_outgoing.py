@@ -160,6 +160,18 @@ class TestOrder:
         assert ours(order=Order("INVITE", sdp="v=0\r\n"))[2].message.body == b"v=0\r\n"
         assert ours(order=Order("UPDATE", sdp=True))[2].message.body.startswith(b"v=0\r\n")
 
+    def test_bytes_of_the_peer_in_a_body(self) -> None:
+        # what is no UTF-8 is kept as surrogate escapes, and is to leave as it came
+        class Name:
+            def render(self, scope: object) -> str:
+                return b"caf\xe9".decode("utf-8", "surrogateescape")
+
+        for order in (Order("INFO", body=Name()), Order("INFO", sdp=Name()), Order("INFO", headers=(("X-A", Name()),))):
+            bench = Bench(OK, "ack", order, "stay")
+            bench.hostile = True
+            bench.call(Caller())
+            assert b"caf\xe9" in bench.sent[-1].data
+
     def test_nothing_is_sent_without_a_dialog(self) -> None:
         found = []
         bench = Bench(lambda call, transaction: found.append(call.send(BYE)), "stay")

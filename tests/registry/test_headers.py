@@ -43,6 +43,7 @@ SHAPES: dict[str, Callable[[str], object]] = {
     "RSeq": lambda value: 1 <= int(value) < 2**31,
     "Reason": Reason.parse,
     "Record-Route": NameAddr.parse,
+    "Refer-Sub": re.compile(r"true|false").fullmatch,
     "Recv-Info": lambda value: value == "" or TOKENS(value),
     "Require": TOKENS,
     "Retry-After": RetryAfter.parse,
@@ -71,7 +72,7 @@ WANTED: dict[int, list[tuple[tuple[str, ...], set[str]]]] = {
         (("OPTIONS",), {"Allow", "Accept", "Accept-Encoding", "Accept-Language", "Supported", "Allow-Events"}),
         (("REGISTER",), {"Contact", "Date", "Path", "Require"}),
         (("SUBSCRIBE",), {"Record-Route", "Contact", "Expires", "Allow-Events"}),
-        (("REFER",), {"Record-Route", "Contact"}),
+        (("REFER",), {"Record-Route", "Contact", "Refer-Sub"}),
         (("PUBLISH",), {"Expires", "SIP-ETag"}),
     ],
     202: [
@@ -272,7 +273,7 @@ class TestOptionalHeaders:
         assert self.given(200, "REGISTER", *names, fields=fields) == {
             "Service-Route": "<sip:192.0.2.1;lr>",
             "P-Associated-URI": "<sip:bob@example.com>",
-            "Supported": "100rel, timer, replaces, path, outbound",
+            "Supported": "100rel, timer, replaces, path, outbound, norefersub",
             "Flow-Timer": "120",
         }
 

@@ -211,11 +211,11 @@ class Client:
         if self.strict:
             check_response(message, request)
         if message.method == "INVITE":
-            self._invited(message, request)
+            self._invited(message, request, again)
         elif message.status in (401, 407) and not again:
             self._challenged(message, request)
 
-    def _invited(self, message: Message, request: Message) -> None:
+    def _invited(self, message: Message, request: Message, again: bool) -> None:
         tag, status = message.to_tag, message.status
         if 100 < status < 300 and tag not in self.dialogs and (tag is not None or status >= 200):
             self.dialogs[tag] = Branch(tag, message.target or self.uri)
@@ -249,7 +249,7 @@ class Client:
                     ],
                 )
             )
-        if status in (401, 407):
+        if status in (401, 407) and not again:
             self._challenged(message, request)
 
     def _ack(self, message: Message) -> None:
@@ -285,7 +285,9 @@ class Client:
             user=self.habits.user,
             password=self.habits.password,
         )
-        self._begin([("Proxy-Authorization" if proxy else "Authorization", value)])
+        name = "Proxy-Authorization" if proxy else "Authorization"
+        self.fields = [field for field in self.fields if field[0] != name]
+        self._begin([(name, value)])
 
     def _asked(self, message: Message, again: bool) -> None:
         """A request of ours."""
@@ -349,8 +351,10 @@ class Client:
 
     @property
     def ended(self) -> CallEnded:
-        """The end of its call; there is one."""
-        (event,) = [event for event in self.world.ended if event.call_id == self.call_id]
+        """The end of its call; there is one. (What belongs to no call is reported as one of its own.)"""
+        (event,) = [
+            event for event in self.world.ended if (event.call_id, event.method) == (self.call_id, self.method)
+        ]
         return event
 
 

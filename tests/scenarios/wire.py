@@ -13,6 +13,9 @@ OFFER = (
     b"a=rtpmap:101 telephone-event/8000\r\na=sendrecv\r\n"
 )
 
+NEW_OFFER = OFFER.replace(b" 1 IN", b" 2 IN").replace(b"audio 6000", b"audio 6010")
+"""What a re-INVITE or UPDATE offers."""
+
 _LONG = {
     "a": "accept-contact",
     "c": "content-type",

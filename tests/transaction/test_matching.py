@@ -7,21 +7,27 @@ from typing import Any
 import pytest
 from bench import BUSY, OK, RINGING, TCP, UDP, Bench, Caller, forms, whats
 
+from responder.events import Flow
 from responder.sip.message import Request
 from responder.sip.parser import parse
 from responder.transaction.key import is_legacy, server_key
+from responder.uas.script import Reply
 
 LEGACY_VIA = "SIP/2.0/UDP 192.0.2.10:5062"
 
 
-def key_of(data: bytes, method: str | None = None) -> Any:
+def key_of(data: bytes, method: str | None = None, transport: str = "UDP") -> Any:
     request = parse(data)
     assert isinstance(request, Request)
-    return server_key(request, request.top_via, method or request.method)
+    return server_key(request, request.top_via, method or request.method, transport)
 
 
 class TestKey:
-    """The three rules for requests with the magic cookie."""
+    """The three rules for requests with the magic cookie, and two of our own.
+
+    Many clients that are about (and the torture messages of RFC 4475) use one branch for several requests. What differs
+    in Call-ID or transport can be no retransmission, whatever its branch.
+    """
 
     def test_branch_sent_by_and_method(self) -> None:
         caller = Caller()
@@ -36,6 +42,7 @@ class TestKey:
             (b"192.0.2.10:5062;branch", b"192.0.2.10:5063;branch"),
             (b"192.0.2.10:5062;branch", b"192.0.2.11:5062;branch"),
             (b"192.0.2.10:5062;branch", b"192.0.2.10;branch"),
+            (b"call-1@", b"call-2@"),
         ],
     )
     def test_another_branch_or_sent_by_is_another_transaction(self, old: bytes, new: bytes) -> None:
@@ -53,7 +60,6 @@ class TestKey:
         [
             (b"sip:bob@127.0.0.1 SIP", b"sip:carol@127.0.0.1 SIP"),
             (b";tag=from1", b";tag=other"),
-            (b"call-1@", b"call-2@"),
             (b"CSeq: 1 ", b"CSeq: 2 "),
             (b"Max-Forwards: 70", b"Max-Forwards: 69"),
         ],
@@ -62,6 +68,10 @@ class TestKey:
         data = Caller().invite()
         assert old in data
         assert key_of(data.replace(old, new)) == key_of(data)
+
+    def test_another_transport_is_another_transaction(self) -> None:
+        data = Caller().invite()
+        assert key_of(data, transport="TCP") != key_of(data)
 
     def test_only_the_topmost_via_counts(self) -> None:
         data = Caller().invite(put={"Via": "SIP/2.0/UDP p;branch=z9hG4bKtop, SIP/2.0/UDP 192.0.2.10;branch=z9hG4bKlow"})
@@ -82,6 +92,32 @@ class TestWithCookie:
         bench.receive(one.invite(branch="z9hG4bKsame"))
         assert whats(bench.receive(two.invite(branch="z9hG4bKsame"))) == ["180"]
         assert bench.seen == [("start", "INVITE"), ("start", "INVITE")]
+
+    @pytest.mark.parametrize(
+        ("old", "new"), [(b"call-1@", b"call-2@"), (b"sip:bob@127.0.0.1 SIP", b"sip:carol@127.0.0.1 SIP")]
+    )
+    def test_same_branch_with_another_call_id_or_request_uri_is_a_new_request(self, old: bytes, new: bytes) -> None:
+        # RFC 4475: cparam01 and cparam02 share a branch; RFC 5118: ipv6-good, port-ambiguous and port-unambiguous do
+        bench, data = Bench(), Caller().request("OPTIONS")
+        bench.receive(data)
+        (sent,) = bench.receive(data.replace(old, new))
+        assert sent.status in (200, 482)
+        assert sent["Call-ID"] == ("call-2@192.0.2.10" if old == b"call-1@" else "call-1@192.0.2.10")
+        bench.drain()
+
+    def test_same_bytes_on_another_transport_or_connection_are_answered_there(self) -> None:
+        # 18.2.2: "the response MUST be sent using the existing connection to the source of the original request"
+        bench, data = Bench(), Caller().request("OPTIONS")
+        for flow in (UDP, TCP, Flow("TCP", TCP.local, TCP.remote, 8)):
+            (sent,) = bench.receive(data, flow)
+            assert (sent.flow.transport, sent.flow.connection) == (flow.transport, flow.connection)
+        bench.drain()
+
+    def test_ack_of_a_refusal_with_the_uri_of_a_repeated_branch(self) -> None:
+        bench, caller = Bench(BUSY), Caller()
+        refusal = bench.receive(caller.invite())[0]
+        bench.receive(caller.ack_refusal(refusal, uri="sip:else@127.0.0.1"))
+        assert bench.run(10.0) == [], "the Request-URI is no part of the rules of 17.2.3"
 
     def test_same_branch_with_another_method_is_a_new_request(self) -> None:
         bench = Bench(RINGING, "stay")
@@ -121,8 +157,6 @@ class TestWithCookie:
 
     def test_a_retransmission_from_another_source_port(self) -> None:
         # the source address is no part of the key
-        from responder.events import Flow
-
         bench, data = Bench(RINGING, "stay"), Caller().invite()
         bench.receive(data)
         again = bench.receive(data, Flow("UDP", UDP.local, ("192.0.2.10", 9999)))
@@ -187,8 +221,6 @@ class TestLegacy:
         assert whats(bench.run(0.6)) == ["486"]
 
     def test_ack_of_a_refusal_under_a_tag_of_the_script(self) -> None:
-        from responder.uas.script import Reply
-
         bench, caller, via = Bench(Reply(486, to_tag="mine")), Caller(), {"Via": LEGACY_VIA}
         refusal = bench.receive(caller.invite(put=via))[0]
         assert refusal.message.to_tag == "mine"

@@ -176,7 +176,7 @@ class TestUnmatched:
     def test_nothing_else_counts(self) -> None:
         bench, caller = Bench(RINGING, "stay"), Caller()
         bench.receive(caller.invite())
-        cancel = caller.cancel(uri="sip:other@127.0.0.1", cseq=9, put={"Call-ID": "else"})
+        cancel = caller.cancel(uri="sip:other@127.0.0.1", cseq=9)
         assert whats(bench.receive(cancel)) == ["200", "487"]
 
     def test_one_that_overtook_its_invite(self) -> None:

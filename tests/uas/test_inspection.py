@@ -389,6 +389,32 @@ class TestEvent:
         assert status_of(Caller().request("SUBSCRIBE"), unchecked=("event",)) == 399
 
 
+class TestAccept:
+    """21.4.7, RFC 4475 section 3.3.15: 406 where nothing that we could describe the session with is acceptable."""
+
+    @pytest.mark.parametrize(
+        "accept", ["text/plain", "text/nobodyKnowsThis", "application/sdp2", "application/sdp;q=0"]
+    )
+    def test_406(self, accept: str) -> None:
+        assert status_of(Caller().invite(f"Accept: {accept}")) == 406
+
+    @pytest.mark.parametrize(
+        "accept", ["application/sdp", "Application/Sdp", "application/*", "*/*", "text/plain, application/sdp;level=1"]
+    )
+    def test_what_is_acceptable(self, accept: str) -> None:
+        assert status_of(Caller().invite(f"Accept: {accept}")) == 399
+
+    def test_several_lines(self) -> None:
+        assert status_of(Caller().invite("Accept: text/plain", "Accept: application/sdp")) == 399
+
+    def test_no_accept_means_sdp(self) -> None:
+        # 20.1: "If no Accept header field is present, the server SHOULD assume a default value of application/sdp"
+        assert status_of(Caller().invite()) == 399
+
+    def test_the_script_can_do_without(self) -> None:
+        assert status_of(Caller().invite("Accept: text/plain"), unchecked=("accept",)) == 399
+
+
 FAULTS: dict[str, tuple[int, bytes]] = {
     "version": (505, Caller().invite().replace(b" SIP/2.0\r\n", b" SIP/3.0\r\n", 1)),
     "syntax": (400, Caller().invite(put={"Max-Forwards": "x"})),
@@ -398,6 +424,7 @@ FAULTS: dict[str, tuple[int, bytes]] = {
     "content": (415, Caller().invite(body=b"x", content_type="application/unknown")),
     "session-timer": (422, Caller().invite("Supported: timer", "Session-Expires: 60")),
     "event": (489, Caller().request("SUBSCRIBE", "Event: unknown")),
+    "accept": (406, Caller().invite("Accept: text/nobodyKnowsThis")),
     "dialog": (481, Caller().bye(to_tag="unknown")),
 }
 

@@ -1,0 +1,82 @@
+"""Where a request of ours within a dialog goes (RFC 3261 section 12.2.1.1; RFC 3263 section 4 for IP addresses)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from responder.errors import ParseError
+from responder.events import Flow
+from responder.sip.name_addr import NameAddr
+from responder.sip.uri import Uri
+
+if TYPE_CHECKING:
+    from responder.dialog.dialog import Dialog
+
+_TRANSPORTS: Final = {"udp": "UDP", "tcp": "TCP", "tls": "TLS", "ws": "WS", "wss": "WSS"}
+
+
+def request_uri(dialog: Dialog[Any]) -> str:
+    """The Request-URI: the remote target, or the first route where that is a strict router's."""
+    first = _first_route(dialog)
+    if first is not None and not _is_loose(first):
+        # 19.1.1: method and headers are not allowed in a Request-URI
+        return str(
+            Uri(first.scheme, first.raw_user, first.password, first.host, first.port, first.params.without("method"))
+        )
+    return dialog.target or str(_uri(dialog.remote) or "")
+
+
+def routes(dialog: Dialog[Any]) -> list[str]:
+    """The values of Route: the route set; a strict router's stands in the Request-URI, and the target comes last."""
+    first = _first_route(dialog)
+    route_set = dialog.route_set
+    if first is not None and not _is_loose(first):
+        return [*route_set[1:], f"<{dialog.target}>"]
+    return route_set
+
+
+def next_hop(dialog: Dialog[Any]) -> Flow:
+    """The flow to the first route, else to the remote target.
+
+    A connection is used again (RFC 5923). So is the flow of the dialog where the next hop is a name, because the
+    engine does not resolve names.
+    """
+    flow = dialog.flow
+    uri = _first_route(dialog) or _parsed(dialog.target)
+    if flow.reliable or uri is None:
+        return flow
+    host = (uri.params.get("maddr") or uri.host or "").strip("[]")
+    if not _is_address(host) or (":" in host) != (":" in flow.remote[0]):
+        return flow
+    transport = _TRANSPORTS.get((uri.params.get("transport") or "udp").lower(), "UDP")
+    port = uri.port or (5061 if transport == "TLS" else 5060)
+    if transport == flow.transport and (host, port) == flow.remote:
+        return flow
+    return Flow(transport, flow.local, (host, port))
+
+
+def _first_route(dialog: Dialog[Any]) -> Uri | None:
+    route_set = dialog.route_set
+    return _uri(route_set[0]) if route_set else None
+
+
+def _is_loose(uri: Uri) -> bool:
+    return uri.params.get("lr") is not None
+
+
+def _uri(value: str) -> Uri | None:
+    try:
+        return NameAddr.parse(value).uri
+    except ParseError:
+        return None
+
+
+def _parsed(text: str) -> Uri | None:
+    try:
+        return Uri.parse(text)
+    except ParseError:
+        return None
+
+
+def _is_address(host: str) -> bool:
+    return ":" in host or (host.count(".") == 3 and all(part.isdigit() for part in host.split(".")))
