@@ -203,7 +203,7 @@ class Engine:
     @property
     def busy(self) -> int:
         """Calls that are not over."""
-        return len(self._core.calls)
+        return len(self._core.live)
 
     @property
     def finished(self) -> int:

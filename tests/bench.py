@@ -407,7 +407,7 @@ class Caller:
         cseq: int | None = None,
         branch: str | None = None,
         uri: str | None = None,
-        to_tag: str | None | bool = True,
+        to_tag: str | bool | None = True,
         contact: bool | None = None,
         put: dict[str, str | None] | None = None,
     ) -> bytes:

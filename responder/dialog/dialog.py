@@ -63,7 +63,7 @@ class Dialog(Generic[User]):
         "user",
     )
 
-    def __init__(self, request: Request, tag: str, flow: Flow, user: User, layer: TransactionLayer) -> None:
+    def __init__(self, request: Request, tag: str, cseq: int, flow: Flow, user: User, layer: TransactionLayer) -> None:
         self.user = user
         self._layer = layer
         self.flow = flow
@@ -77,7 +77,7 @@ class Dialog(Generic[User]):
         """The request that made it: a request of ours reads route set, target and the rest from it."""
         self._target: str | None = None
         self.local_seq = 0
-        self.remote_seq = request.cseq.number
+        self.remote_seq = cseq
         self.state = EARLY
         self.reliable: ReliableProvisionals | None = None
         self.hang_up_when_acknowledged = False
@@ -94,7 +94,8 @@ class Dialog(Generic[User]):
     @property
     def local(self) -> str:
         """Our From in requests of ours."""
-        return f"{self._request.first('to')};tag={self.local_tag}"
+        to = self._request.first("to") or ""
+        return to if ";tag=" in to else f"{to};tag={self.local_tag}"
 
     @property
     def remote(self) -> str:

@@ -34,9 +34,12 @@ def retried(runner: Runner, thread: Thread, step: plan.Challenge, transaction: S
     runner.invited(transaction.request)
     verdict = runner.playbook.authenticator.judge_step(transaction.request, step, runner.call.now)
     right = verdict.state == RIGHT
-    if right and not (step.stale and thread.stage == 1):
+    if right and step.stale and thread.stage == 1:
+        runner.playbook.authenticator.nonces.revoke(verdict.nonce)
+        _ask(runner, thread, step, stale=True)
+    elif right:
         runner.run(thread)
-    elif (right or verdict.state == STALE) and thread.stage < MOST_CHALLENGES:
+    elif verdict.state == STALE and thread.stage < MOST_CHALLENGES:
         _ask(runner, thread, step, stale=True)
     else:
         refused(runner, thread, step, verdict.why or "the retry has no credentials", answer=True)

@@ -11,6 +11,7 @@ from responder.scenario.nodes import BOOLEAN, Node, Scalar, Sequence
 from responder.scenario.reading import Fields, Reader
 from responder.scenario.texts import Texts
 from responder.sip import header_names
+from responder.uas.response import DIRECTIONS
 from responder.uas.script import Order, Reply, Text
 
 _ALONE: Final = frozenset({"respond", "raw", "after", "expect_broken"})
@@ -170,9 +171,11 @@ class ReplyCompiler:
         scalar = self._reader.text(node, "sdp", t.SDP)
         if scalar is None:
             return None
+        if scalar.text in DIRECTIONS:
+            return scalar.text
         if not scalar.text.startswith(("v=", "${")):
             self._problems.add(
-                scalar.place, "'sdp' takes true, false, or a session description", "that begins with v=0"
+                scalar.place, "'sdp' takes true, false, a direction, or a session description", "that begins with v=0"
             )
             return None
         return self._texts.lines(scalar)

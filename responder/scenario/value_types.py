@@ -119,7 +119,9 @@ TRANSPORT: Final = Type(
 DIRECTION: Final = Type(
     "direction", f"one of {', '.join(DIRECTIONS)}, or a list of them", one_or_more(words(*DIRECTIONS))
 )
-SDP: Final = Type("sdp", "true, false, or a session description", {"type": ["boolean", "string"]})
+SDP: Final = Type(
+    "sdp", "true, false, a direction such as sendonly, or a session description", {"type": ["boolean", "string"]}
+)
 SWITCH: Final = Type("switch", "a text, or false for none", either(_FALSE, {"type": ["string", "number"]}))
 PER: Final = Type("per", f"one of {', '.join(PERS)}", words(*PERS))
 UNCHECKED: Final = Type(

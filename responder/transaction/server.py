@@ -44,6 +44,7 @@ class ServerTransaction:
         "_layer",
         "_table",
         "call_id",
+        "cseq",
         "dialog",
         "flow",
         "head",
@@ -83,6 +84,8 @@ class ServerTransaction:
         self.received = layer.wire.now
         """When the request came, on the engine's clock."""
         self.uri = request.uri
+        self.cseq = 0
+        """CSeq number; 0 where it cannot be read."""
         self.call_id = ""
         self.identity: tuple[object, ...] | None = None
         """What 8.2.2.2 compares; set where the request is well-formed and has no To tag."""

@@ -236,7 +236,10 @@ class Call:
         request = transaction.request
         status = reply.status
         fresh = not transaction.tagged
-        dialog = self._dialog_of(transaction, request, tag) if fresh and tag else transaction.dialog
+        dialog = transaction.dialog
+        if dialog is None and (tag or not fresh):
+            # a request with a To tag comes here without a dialog only where the script takes such (12.2.2)
+            dialog = self._dialog_of(transaction, request, tag if fresh else request.to_tag or tag)
         provisionals = None
         if dialog is not None and (status < 200 or dialog.reliable is not None):
             wanted = status < 200 and self._is_reliable(request, reply)
@@ -246,7 +249,7 @@ class Call:
                 dialog.reliable.queue.append(lambda: self.respond(transaction, reply, scope))
                 return
             if wanted:
-                provisionals = self._reliable_of(dialog, request)
+                provisionals = self._reliable_of(dialog, transaction.cseq)
             elif status >= 200:
                 provisionals = dialog.reliable
         data = self._send(transaction, reply, scope, tag, provisionals)
@@ -266,7 +269,7 @@ class Call:
             return
         if not fresh:
             dialog.refresh_target(request)
-        dialog.accept(data, transaction.flow, request.cseq.number)
+        dialog.accept(data, transaction.flow, transaction.cseq)
 
     def _is_reliable(self, request: Request, reply: Reply) -> bool:
         """Whether a 1xx goes out reliably: the author says so, or the client requires it (RFC 3262 section 3)."""
@@ -277,21 +280,21 @@ class Call:
     def _waits_for_prack(
         self, transaction: ServerTransaction, provisionals: ReliableProvisionals, status: int, *, wanted: bool
     ) -> bool:
-        """RFC 3262 section 3: no second reliable response, and no 2xx after one with SDP, before the PRACK."""
-        if not provisionals.outstanding or provisionals.invite_seq != transaction.request.cseq.number:
-            return False
-        if wanted or (status >= 200 and provisionals.carried_sdp):
-            return True
-        if status >= 200:
-            provisionals.stop()
-        return False
+        """RFC 3262 section 3: no second reliable response before the PRACK of the first, and no 2xx.
 
-    def _reliable_of(self, dialog: Dialog[Call], request: Request) -> ReliableProvisionals:
+        The RFC lets a 2xx overtake a response without SDP; here it never does, because an author who wrote both means
+        to see both.
+        """
+        if not provisionals.outstanding or provisionals.invite_seq != transaction.cseq:
+            return False
+        return wanted or status >= 200
+
+    def _reliable_of(self, dialog: Dialog[Call], cseq: int) -> ReliableProvisionals:
         known, core = dialog.reliable, self._core
-        if known is None or known.invite_seq != request.cseq.number:
+        if known is None or known.invite_seq != cseq:
             known = dialog.reliable = ReliableProvisionals(
                 first_rseq=core.new_rseq(),
-                invite_seq=request.cseq.number,
+                invite_seq=cseq,
                 user=self,
                 layer=core.layer,
             )
@@ -319,7 +322,7 @@ class Call:
                 return
         elif method != "REFER" or _wants_no_subscription(request):
             return
-        dialog = known or self._dialog_of(transaction, request, tag)
+        dialog = known or self._dialog_of(transaction, request, request.to_tag or tag)
         dialog.state = CONFIRMED
         subscription = Subscription(self, dialog, request, only_usage=known is None)
         self._subscriptions.append(subscription)
@@ -397,6 +400,8 @@ class Call:
     def end(self) -> None:
         """The script is done: from here on the call behaves as a real UAS does."""
         self.active = False
+        for transaction in [t for t in self.unanswered if t.method != "INVITE"]:
+            self.answer(transaction)
         if not (self.unanswered or self.pending or self.dialogs):
             self.finish()
 
@@ -405,6 +410,14 @@ class Call:
         self._core.note(self.number, kind, text)
 
     # called by the core
+
+    def shut_down(self) -> None:
+        """The engine stops: hang up, and let nobody wait."""
+        self.active = False
+        self.hangup()
+        for transaction in list(self.unanswered):
+            self.respond(transaction, defaults.SHUTTING_DOWN)
+        self.settle()
 
     def register(self, transaction: ServerTransaction) -> Outcome:
         """Let the location service act on a REGISTER (10.3)."""
@@ -446,7 +459,7 @@ class Call:
             if dialog.local_tag == tag:
                 return dialog
         core = self._core
-        dialog = Dialog(request, tag, transaction.source, self, core.layer)
+        dialog = Dialog(request, tag, transaction.cseq, transaction.source, self, core.layer)
         self.dialogs.append(dialog)
         core.dialogs[dialog.key] = dialog
         return dialog

@@ -63,6 +63,7 @@ class UserAgentServer:
         "finished",
         "ids",
         "layer",
+        "live",
         "noting",
         "playbook",
         "registrar",
@@ -102,7 +103,9 @@ class UserAgentServer:
         self.noting = noting
         """Whether notes are reported."""
         self.calls: dict[str, Call] = {}
-        """Live calls by Call-ID."""
+        """Live calls by Call-ID, the newest of each."""
+        self.live: dict[int, Call] = {}
+        """Live calls by number."""
         self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
         """Live dialogs by Call-ID and our tag."""
         self.finished = 0
@@ -148,6 +151,7 @@ class UserAgentServer:
         """A call is over."""
         if self.calls.get(call.call_id) is call:
             del self.calls[call.call_id]
+        self.live.pop(call.number, None)
         self.finished += 1
         if self.reporting:
             request = call.request
@@ -205,8 +209,10 @@ class UserAgentServer:
     def _dispatch(self, transaction: ServerTransaction, request: Request, fault: ParseError | None) -> int:
         if fault is not None:
             transaction.tagged = ";tag=" in (request.first("to") or "")
+            transaction.call_id = request.first("call-id") or ""
             return self._outside(transaction, fault)
         transaction.call_id = request.call_id
+        transaction.cseq = request.cseq[0]
         if request.method == "CANCEL":
             return self._cancel(transaction)
         to_tag = request.to_tag
@@ -264,7 +270,7 @@ class UserAgentServer:
         call.opened(transaction)
         call.path.append(method)
         unchecked = call.unchecked
-        number = request.cseq.number
+        number = transaction.cseq
         if number < dialog.remote_seq and "cseq" not in unchecked:
             # 12.2.2: "the request is out of order and MUST be rejected with a 500"
             call.respond(transaction, _OUT_OF_ORDER)
@@ -316,7 +322,7 @@ class UserAgentServer:
                 return self._reject(transaction, _MERGED)
             if known is not None and known.active and not known.dialogs and self._retry(known, transaction):
                 return known.number
-        if len(calls) >= self.settings.most_calls:
+        if len(self.live) >= self.settings.most_calls:
             return self._reject(transaction, _FULL)
         try:
             script = self.playbook.choose(request, transaction.source, self.wire.now)
@@ -333,7 +339,7 @@ class UserAgentServer:
             script.start(call, transaction)
             call.in_script = False
         if not call.over:
-            calls[call_id] = call
+            calls[call_id] = self.live[call.number] = call
             call.settle()
             if transaction.open:
                 call.suspended(transaction)
@@ -377,6 +383,8 @@ class UserAgentServer:
     def _reject(self, transaction: ServerTransaction, reply: Reply) -> int:
         call = self._new_call(transaction, OVER)
         call.reject(transaction, reply)
+        if not call.over:
+            self.live[call.number] = call
         return call.number
 
     def _new_call(self, transaction: ServerTransaction, script: Script) -> Call:
@@ -387,13 +395,12 @@ class UserAgentServer:
 
     def shutdown(self) -> None:
         """End every call: final responses to what waits, BYE in what stands."""
-        for call in list(self.calls.values()):
-            call.active = False
-            call.hangup()
+        for call in list(self.live.values()):
+            call.shut_down()
 
     def abandon(self) -> None:
         """No call can go on: report what is left."""
-        for call in list(self.calls.values()):
+        for call in list(self.live.values()):
             call.finish("abandoned")
 
 

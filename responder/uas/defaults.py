@@ -21,6 +21,7 @@ PLAIN_OK: Final = Reply(200, label="built-in", sdp=False)
 TERMINATED: Final = Reply(487, label="built-in")
 NO_SUCH_CALL: Final = Reply(481, label="built-in")
 HANGUP_REFUSAL: Final = Reply(480, label="hangup")
+SHUTTING_DOWN: Final = Reply(503, label="shutdown")
 NO_PRACK: Final = Reply(504, reason="No PRACK", label="built-in")
 BYE: Final = Order("BYE", label="built-in")
 

@@ -44,7 +44,7 @@ class Nonces:
     `lifetime` is in seconds of the clock that `now` is read from; `remembered` bounds the nonces whose counts are kept.
     """
 
-    __slots__ = ("_floor", "_lifetime", "_remembered", "_secret", "_seen", "_serial")
+    __slots__ = ("_floor", "_lifetime", "_remembered", "_revoked", "_secret", "_seen", "_serial")
 
     def __init__(self, ids: Ids, lifetime: float = 300.0, *, remembered: int = 4096) -> None:
         self._secret = ids.getrandbits(256).to_bytes(32, "big")
@@ -53,6 +53,7 @@ class Nonces:
         self._serial = 0
         self._floor = 0
         self._seen: dict[str, tuple[int, int]] = {}
+        self._revoked: dict[str, None] = {}
 
     def __len__(self) -> int:
         """How many nonces are in use, so that their counts are kept."""
@@ -76,11 +77,19 @@ class Nonces:
         if now * 1000 - int(head[:_TIME_DIGITS], 16) > self._lifetime * 1000:
             return NonceState.STALE
         serial = int(head[_TIME_DIGITS:], 16)
+        if nonce in self._revoked:
+            return NonceState.STALE
         if nonce not in self._seen and serial <= self._floor:
             return NonceState.STALE
         if not nc:
             return NonceState.GOOD
         return self._counted(nonce, serial, int(nc, 16) if _is_count(nc) else 0)
+
+    def revoke(self, nonce: str) -> None:
+        """Call a nonce stale from now on."""
+        if len(self._revoked) >= self._remembered:
+            del self._revoked[next(iter(self._revoked))]
+        self._revoked[nonce] = None
 
     def _counted(self, nonce: str, serial: int, count: int) -> NonceState:
         highest, mask = self._seen.get(nonce, (0, 0))

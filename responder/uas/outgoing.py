@@ -10,6 +10,7 @@ from responder.sip.sdp import SdpError
 from responder.sip.writer import write
 from responder.uas import defaults
 from responder.uas.bodies import SDP, session_description_in
+from responder.uas.response import DIRECTIONS
 from responder.uas.routing import next_hop, request_uri, routes
 
 if TYPE_CHECKING:
@@ -100,10 +101,16 @@ class Outgoing:
             fields.append(("Supported", ", ".join(core.settings.capabilities.supported)))
         body, content_type = b"", ""
         if order.body is not None:
-            body = order.body if isinstance(order.body, bytes) else text(order.body, scope).encode()
+            body = (
+                order.body
+                if isinstance(order.body, bytes)
+                else text(order.body, scope).encode("utf-8", "surrogateescape")
+            )
             content_type = text(order.content_type, scope) if order.content_type is not None else "text/plain"
+        elif isinstance(order.sdp, str) and order.sdp in DIRECTIONS:
+            body, content_type = core.builder.offer(call, self._flow, order.sdp), SDP
         elif order.sdp is not None and not isinstance(order.sdp, bool):
-            body, content_type = text(order.sdp, scope).encode(), SDP
+            body, content_type = text(order.sdp, scope).encode("utf-8", "surrogateescape"), SDP
         elif order.sdp or (order.sdp is None and self.method == "INVITE"):
             body, content_type = core.builder.offer(call, self._flow), SDP
         self._offered = content_type == SDP

@@ -16,6 +16,7 @@ from responder.sip.likeness import LikeRequest
 from responder.sip.sdp import SdpError
 from responder.sip.writer import write
 from responder.uas.bodies import SDP, session_description_in
+from responder.uas.script import Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +30,12 @@ if TYPE_CHECKING:
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
     from responder.uas.core import Ids
-    from responder.uas.script import Reply, Text
+    from responder.uas.script import Text
     from responder.uas.settings import Settings
+
+DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
+"""What an author says for our usual session description with another direction (RFC 3264 section 5.1)."""
+_DESCRIBED: Final = Reply(200, sdp=True)
 
 _COPIED: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
 _NEVER_REMOVED_PLAINLY: Final = _COPIED | {"content-length"}
@@ -301,14 +306,14 @@ class ResponseBuilder:
                     return None
             elif provisionals is not None and provisionals.carried_sdp:
                 return None
-        cseq = request.cseq.number
+        cseq = transaction.cseq
         if offer is None:
             return self._offer(call, transaction.source, cseq)
         return self._answer(call, transaction.source, offer, cseq)
 
-    def offer(self, call: Call, flow: Flow) -> bytes:
+    def offer(self, call: Call, flow: Flow, direction: str = "sendrecv") -> bytes:
         """An offer of ours in a request of ours; empty where we have no media."""
-        return self._offer(call, flow, -1) or b""
+        return (self._offer(call, flow, -1) or b"").replace(b"a=sendrecv", b"a=" + direction.encode())
 
     def answer(self, call: Call, flow: Flow, offer: bytes) -> bytes:
         """Our answer in an ACK; empty where we have no media. Raises `SdpError`."""
@@ -362,6 +367,9 @@ class ResponseBuilder:
             content_type = "text/plain" if reply.content_type is None else self.text(reply.content_type, scope)
         elif reply.sdp is not None and not isinstance(reply.sdp, bool):
             body, content_type = _encoded(self.text(reply.sdp, scope)), SDP
+            if reply.sdp in DIRECTIONS:
+                usual = self._described(call, transaction, _DESCRIBED, provisionals) or b""
+                body = usual.replace(b"a=sendrecv", b"a=" + body)
         elif reply.sdp is not False and (
             reply.sdp or (100 < status < 300 and method in _OFFER_METHODS and not reply.bare)
         ):

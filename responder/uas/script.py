@@ -52,7 +52,8 @@ class Reply:
     body: Text | bytes | None = None
     content_type: Text | None = None
     sdp: bool | Text | None = None
-    """True: an SDP answer (or offer); False: none; text: this SDP; None: what the RFC implies for the code."""
+    """True: an SDP answer (or offer); False: none; a direction (`sendonly`, ...): that with this direction; other text:
+    this SDP; None: what the RFC implies for the code."""
     contact: Text | bool | None = None
     """False: none; text: this one; None: ours where the registry wants one."""
     to_tag: Text | bool | None = None

@@ -284,7 +284,7 @@ class TestCallEnded:
         assert (event.call_id, event.method, event.uri) == (caller.call_id, "INVITE", "sip:bob@127.0.0.1")
         assert (event.caller, event.source, event.transport) == ("sip:alice@example.com", UDP.remote, "UDP")
         assert (event.outcome, event.reason, event.scenario) == ("completed", "", "lines")
-        assert event.path == ("180", "200", "ACK", "BYE", "200")
+        assert event.path == ("180", "200", "BYE", "200")
 
     def test_numbers_count_from_one(self) -> None:
         bench = Bench()

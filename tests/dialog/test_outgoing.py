@@ -31,7 +31,11 @@ BYE = Order("BYE")
 
 
 def ours(
-    *fields: str, order: Order = BYE, caller: Caller | None = None, flow: Flow = UDP, peers: dict[str, object] | None = None
+    *fields: str,
+    order: Order = BYE,
+    caller: Caller | None = None,
+    flow: Flow = UDP,
+    peers: dict[str, object] | None = None,
 ) -> tuple[Bench, Caller, Sent]:
     """A call in which we send a request after the ACK."""
     bench = Bench(OK, "ack", order, "stay")
@@ -186,8 +190,8 @@ class TestRouteSet:
 
     @pytest.mark.parametrize("lines", [True, False])
     def test_loose(self, lines: bool) -> None:
-        # "the UAC MUST place the remote target URI into the Request-URI and MUST include a Route header field containing
-        # the route set values in order, including all parameters"
+        # "the UAC MUST place the remote target URI into the Request-URI and MUST include a Route header field
+        # containing the route set values in order, including all parameters"
         fields = [f"Record-Route: {r}" for r in self.LOOSE] if lines else [f"Record-Route: {', '.join(self.LOOSE)}"]
         _, _, bye = ours(*fields)
         assert bye.request.uri == "sip:alice@192.0.2.10:5062"
@@ -332,7 +336,7 @@ class TestBye:
         assert whats(bench.run(0.6)) == ["BYE"]
 
     def test_two_vias_are_one_too_many(self) -> None:
-        # 8.1.3.3: "If more than one Via header field value is present in a response, the UAC SHOULD discard the message"
+        # 8.1.3.3: "If more than one Via header field value is present in a response, the UAC SHOULD discard"
         bench, _, bye = ours()
         bench.receive(reply_to(bye, 200).replace(b"From: ", b"Via: SIP/2.0/UDP other;branch=z9hG4bKz\r\nFrom: ", 1))
         assert whats(bench.run(0.6)) == ["BYE"]
@@ -412,7 +416,7 @@ class TestReinvite:
         return lambda sent: reply_to(sent, 200, *(fields or ("Contact: <sip:alice@192.0.2.10:5062>",)), body=body)
 
     def test_the_ack_for_a_2xx(self) -> None:
-        bench, caller, invite = ours(order=Order("INVITE"), peers={"INVITE": self.accept()})
+        bench, _caller, invite = ours(order=Order("INVITE"), peers={"INVITE": self.accept()})
         ack = next(one for one in bench.sent if one.what == "ACK")
         assert ack.message.cseq == (invite.message.cseq.number, "ACK")
         assert ack.message.top_via.branch != invite.message.top_via.branch
@@ -432,9 +436,7 @@ class TestReinvite:
         assert bench.seen.count(("response", "INVITE", 200)) == 1
 
     def test_the_2xx_refreshes_the_target(self) -> None:
-        bench, _, _ = ours(
-            order=Order("INVITE"), peers={"INVITE": self.accept("Contact: <sip:new@192.0.2.99:7001>")}
-        )
+        bench, _, _ = ours(order=Order("INVITE"), peers={"INVITE": self.accept("Contact: <sip:new@192.0.2.99:7001>")})
         ack = next(one for one in bench.sent if one.what == "ACK")
         assert ack.request.uri == "sip:new@192.0.2.99:7001"
         assert ack.flow.remote == ("192.0.2.99", 7001), "12.2.1.1: sent to the address of its Request-URI"

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from bench import Bench
+
 from responder.engine import CALLS, MESSAGES, QUIET
 from responder.events import Flow
 from responder.sip.likeness import Likeness, LikeRequest
@@ -133,7 +134,7 @@ class TestLikeness:
         quick, slow = (Bench(seed=5, plans={"*": ("answer",)}) for _ in range(2))
         slow.engine._acquaintances = Forgetful()  # type: ignore[assignment]
         rng = random.Random(11)
-        names = [name for name in ("plain", "re-INVITE", "UPDATE and INFO", "OPTIONS", "REGISTER", "malformed", "TCP")]
+        names = ["plain", "re-INVITE", "UPDATE and INFO", "OPTIONS", "REGISTER", "malformed", "TCP"]
         order = [rng.choice(names) for _ in range(200)]
         for number, name in enumerate(order):
             for bench in (quick, slow):

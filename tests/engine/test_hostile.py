@@ -18,12 +18,13 @@ from bench import (
     reply_to,
     whats,
 )
+from sip.torture_messages import FOLDER, REQUESTS, message
+
 from responder.errors import ParseError
 from responder.events import Malformed
 from responder.sip.message import Request
 from responder.sip.parser import parse
 from responder.uas.script import Order, Reply
-from sip.torture_messages import FOLDER, REQUESTS, message
 
 TORTURE = sorted(path.stem for path in FOLDER.glob("*.dat"))
 
@@ -62,9 +63,7 @@ def requests(rng: random.Random) -> Iterator[bytes]:
         body = OFFER if method in ("INVITE", "UPDATE") and rng.random() < 0.7 else b""
         to_tag = "x" if rng.random() < 0.1 else None
         via = "SIP/2.0/UDP 192.0.2.10:5062" + rng.choice(["", ";rport", ";maddr=192.0.2.77"])
-        data = caller.request(
-            method, *fields, body=body, to_tag=to_tag, put={"Via": f"{via};branch={caller.branch()}"}
-        )
+        data = caller.request(method, *fields, body=body, to_tag=to_tag, put={"Via": f"{via};branch={caller.branch()}"})
         yield rng.choice(list(forms(data)))[1] if rng.random() < 0.3 else data
 
 
@@ -146,10 +145,14 @@ class TestMutants:
         bench.peers["BYE"] = 200
         for number in range(150):
             caller = Caller(number)
-            sent = bench.receive(mutated(caller.invite("Supported: 100rel"), rng) if rng.random() < 0.2 else caller.invite())
+            sent = bench.receive(
+                mutated(caller.invite("Supported: 100rel"), rng) if rng.random() < 0.2 else caller.invite()
+            )
             tags = [one.message.to_tag for one in sent if one.what not in ("BYE", "NOTIFY") and one.message.to_tag]
             caller.to_tag = tags[0] if tags else "none"
-            for method in rng.sample(["PRACK", "ACK", "UPDATE", "INFO", "INVITE", "BYE", "CANCEL", "SUBSCRIBE", "REFER"], 5):
+            for method in rng.sample(
+                ["PRACK", "ACK", "UPDATE", "INFO", "INVITE", "BYE", "CANCEL", "SUBSCRIBE", "REFER"], 5
+            ):
                 fields = ["RAck: 1 1 INVITE"] if method == "PRACK" else rng.sample(OPTIONAL, 2)
                 data = caller.request(method, *fields, body=rng.choice((b"", OFFER)))
                 bench.receive(mutated(data, rng) if rng.random() < 0.7 else data)
@@ -161,7 +164,9 @@ class TestMutants:
         bench = hostile(Reply(200), "ack", Order("INVITE"), Order("INFO"), 1.0, Order("BYE"))
 
         def answer(sent: object) -> bytes | None:
-            data = reply_to(sent, rng.choice((100, 180, 200, 200, 302, 401, 481, 500, 603)), body=rng.choice((b"", OFFER)))  # type: ignore[arg-type]
+            data = reply_to(
+                sent, rng.choice((100, 180, 200, 200, 302, 401, 481, 500, 603)), body=rng.choice((b"", OFFER))
+            )  # type: ignore[arg-type]
             return mutated(data, rng) if rng.random() < 0.7 else data
 
         for method in ("INVITE", "INFO", "BYE"):
@@ -184,7 +189,16 @@ class TestMutants:
         for _ in range(300):
             data = rng.randbytes(rng.randrange(80))
             assert bench.receive(data, rng.choice((UDP, TCP))) == []
-        for data in (b"", b"\r\n\r\n", b"\0", b"SIP/2.0", b"INVITE", b"INVITE sip:x SIP/2.0", b"\r\n\r\n\0\0", b"x" * 65535):
+        for data in (
+            b"",
+            b"\r\n\r\n",
+            b"\0",
+            b"SIP/2.0",
+            b"INVITE",
+            b"INVITE sip:x SIP/2.0",
+            b"\r\n\r\n\0\0",
+            b"x" * 65535,
+        ):
             bench.receive(data)
         assert bench.leftovers() == {}
 
@@ -330,7 +344,9 @@ class TestReports:
         assert whats(bench.sent) == ["413"]
         assert_quiet(bench)
 
-    @pytest.mark.parametrize("head", [b"", b"\0\0\0", b"GET / HTTP/1.1\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE x"])
+    @pytest.mark.parametrize(
+        "head", [b"", b"\0\0\0", b"GET / HTTP/1.1\r\n\r\n", b"SIP/2.0 200 OK\r\n\r\n", b"INVITE x"]
+    )
     def test_rejected_without_a_head(self, head: bytes) -> None:
         bench = Bench()
         bench.engine.rejected(ParseError("Head too long", status=400), head, TCP, 0.0)

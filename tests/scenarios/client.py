@@ -158,7 +158,7 @@ class Client:
             ("Call-ID", self.call_id),
             ("CSeq", f"{cseq} {method}"),
         ]
-        if method in ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "REGISTER"):
+        if self.contact and method in ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "REGISTER"):
             lines.append(("Contact", self.contact))
         lines += [tuple(item.split(": ", 1)) if isinstance(item, str) else item for item in fields]  # type: ignore[misc]
         target = uri or (known.target if known is not None and (within or tag is not None) else self.uri)

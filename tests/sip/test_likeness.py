@@ -38,12 +38,15 @@ def dialog(number: int, **more: Any) -> Caller:
 MAKERS: dict[str, Maker] = {
     "INVITE": lambda n: caller(n).invite(),
     "INVITE of sipp": lambda n: (
-        b"INVITE sip:service@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5062;branch=z9hG4bK-9-%d-0\r\n"
-        b"From: sipp <sip:sipp@192.0.2.10:5062>;tag=9SIPpTag00%d\r\nTo: service <sip:service@127.0.0.1:5060>\r\n"
-        b"Call-ID: %d-9@192.0.2.10\r\nCSeq: 1 INVITE\r\nContact: sip:sipp@192.0.2.10:5062\r\nMax-Forwards: 70\r\n"
-        b"Subject: Performance Test\r\nContent-Type: application/sdp\r\nContent-Length:   %d\r\n\r\n" % (n, n, n, len(OFFER))
-    )
-    + OFFER,
+        (
+            b"INVITE sip:service@127.0.0.1:5060 SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10:5062;branch=z9hG4bK-9-%d-0\r\n"
+            b"From: sipp <sip:sipp@192.0.2.10:5062>;tag=9SIPpTag00%d\r\nTo: service <sip:service@127.0.0.1:5060>\r\n"
+            b"Call-ID: %d-9@192.0.2.10\r\nCSeq: 1 INVITE\r\nContact: sip:sipp@192.0.2.10:5062\r\nMax-Forwards: 70\r\n"
+            b"Subject: Performance Test\r\nContent-Type: application/sdp\r\nContent-Length:   %d\r\n\r\n"
+            % (n, n, n, len(OFFER))
+        )
+        + OFFER
+    ),
     "ACK": lambda n: dialog(n).ack(cseq=100 + n),
     "BYE": lambda n: dialog(n).bye(),
     "re-INVITE": lambda n: dialog(n).invite(),
@@ -232,7 +235,7 @@ class TestNearMisses:
         recognised = 0
         for at in range(end):
             byte = data[at]
-            for new in {byte ^ 0x20, byte ^ 1, rng.randrange(256), rng.choice(b" \t\r\n;,<>\"@:=0aZ-%")}:
+            for new in {byte ^ 0x20, byte ^ 1, rng.randrange(256), rng.choice(b' \t\r\n;,<>"@:=0aZ-%')}:
                 for mutant in (data[:at] + bytes([new]) + data[at + 1 :], data[:at] + bytes([new]) + data[at:]):
                     if mutant != data:
                         recognised += self.check(likeness, mutant)
@@ -243,7 +246,7 @@ class TestNearMisses:
     def test_something_smuggled_in_anywhere(self, name: str) -> None:
         likeness = likeness_of(name)
         data = MAKERS[name](4)
-        for at in range(0, data.index(b"\r\n\r\n") + 4):
+        for at in range(data.index(b"\r\n\r\n") + 4):
             for text in SMUGGLED:
                 self.check(likeness, data[:at] + text + data[at:])
 

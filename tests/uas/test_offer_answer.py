@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 import pytest
@@ -159,7 +160,7 @@ class TestReinvite:
         for _ in range(3):
             versions.append(version(bench.receive(caller.invite(body=NEW_OFFER))[0]))
             bench.receive(caller.ack())
-        assert [b - a for a, b in zip(versions, versions[1:], strict=False)] == [1, 1, 1]
+        assert [b - a for a, b in itertools.pairwise(versions)] == [1, 1, 1]
 
     def test_also_past_an_offer_that_was_refused(self) -> None:
         bench, caller = Bench(OK), Caller()
@@ -233,8 +234,8 @@ class TestUpdate:
         assert 0 <= int(str(sent["Retry-After"])) <= 10
 
     def test_491_while_our_offer_has_no_answer(self) -> None:
-        # "the UAS has generated an offer (in an UPDATE, PRACK or INVITE) to which it has not yet received an answer, the
-        # UAS MUST reject the UPDATE with a 491 response"
+        # "the UAS has generated an offer (in an UPDATE, PRACK or INVITE) to which it has not yet received an answer,
+        # the UAS MUST reject the UPDATE with a 491 response"
         bench, caller = Bench(OK, "ack", Order("INVITE"), "stay"), Caller()
         bench.call(caller)
         assert bench.sent[-1].what == "INVITE"

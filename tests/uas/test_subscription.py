@@ -80,7 +80,7 @@ class TestSubscribe:
             bench, caller = Bench(), Caller(uri="sip:a&b='{x}'@127.0.0.1;x=%3C")
             sent = bench.receive(caller.request("SUBSCRIBE", f"Event: {event}"))
             if sent[0].status == 200:
-                parseString(sent[1].message.body)  # noqa: S318 (our own text)
+                parseString(sent[1].message.body)
 
     def test_record_route_is_the_route(self) -> None:
         _, _, (_, notify) = subscribed("Event: presence", "Record-Route: <sip:192.0.2.21;lr>")
@@ -199,8 +199,8 @@ class TestFailedNotify:
 
     @pytest.mark.parametrize("status", [404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604])
     def test_on_these_responses(self, status: int) -> None:
-        # "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604 response
-        # to the NOTIFY request, the notifier MUST remove the corresponding subscription"
+        # "If the NOTIFY transaction fails due to the receipt of a 404, 405, 410, 416, 480-485, 489, 501, or 604
+        # response to the NOTIFY request, the notifier MUST remove the corresponding subscription"
         bench, caller = Bench(), Caller()
         bench.peers["NOTIFY"] = status
         caller.heard(bench.receive(caller.request("SUBSCRIBE", "Event: presence", "Expires: 600"))[0])

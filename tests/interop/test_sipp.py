@@ -1,0 +1,148 @@
+"""SIPp: its built-in UAC and flows of our own (`sipp/*.xml`), over UDP and TCP, against the installed command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conformance.serving import Serving
+
+from .client_process import needed, ran
+
+pytestmark = pytest.mark.interop
+FLOWS = Path(__file__).parent / "sipp"
+TRANSPORTS = {"UDP": "u1", "TCP": "t1"}
+BOTH = pytest.mark.parametrize("transport", TRANSPORTS)
+
+SCENARIO = """
+users: {alice: secret}
+rules:
+  - name: guarded
+    match: {method: [INVITE, REGISTER], user: guarded}
+    steps: [{challenge: 401, algorithms: [MD5]}, 200]
+  - name: reliable
+    match: {user: reliable, supported: 100rel}
+    steps:
+      - respond: 183
+        sdp: true
+        reliable: true
+      - expect: PRACK
+      - 200
+  - name: hangs-up
+    match: {user: hangs-up}
+    steps: [180, 200, {expect: ACK}, 200ms, {send: BYE, expect: 200}]
+"""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
+    """One server for all of them: the rules above, and what is dialled."""
+    flow = tmp_path_factory.mktemp("flow") / "for-sipp.yaml"
+    flow.write_text(SCENARIO)
+    with Serving(str(flow)) as serving:
+        yield serving
+
+
+def called(
+    server: Serving, folder: Path, transport: str, user: str, *arguments: str, calls: int = 3
+) -> list[dict[str, Any]]:
+    """Run SIPp; it must end with 0 and have written no error. The server's lines on these calls."""
+    before = len(server.events("call"))
+    errors = folder / "errors.log"
+    command = [
+        needed("sipp"), f"127.0.0.1:{server.port}", "-t", TRANSPORTS[transport], "-s", user, "-i", "127.0.0.1",
+        "-m", str(calls), "-r", "20", "-nostdin", "-trace_err", "-error_file", str(errors), "-timeout", "15s",
+        "-timeout_error", *arguments,
+    ]  # fmt: skip
+    done = ran(command, cwd=folder)
+    complaints = errors.read_text() if errors.exists() else ""
+    assert (done.returncode, complaints) == (0, ""), done.stdout[-3000:]
+    return server.wait_for("call", before + calls)[before:]
+
+
+@BOTH
+@pytest.mark.parametrize("user", ["200", "180.200", "183.200", "bob", "100*180*200"])
+def test_built_in_uac(server: Serving, tmp_path: Path, transport: str, user: str) -> None:
+    for call in called(server, tmp_path, transport, user, "-sn", "uac", "-d", "50", calls=5):
+        assert call["outcome"] == "completed"
+        assert call["transport"] == transport
+        assert call["path"][-2:] == ["BYE", "200"]
+
+
+@BOTH
+def test_cancel(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "180", "-sf", str(FLOWS / "cancel.xml")):
+        assert call["outcome"] == "cancelled"
+        assert "487" in call["path"]
+
+
+@BOTH
+@pytest.mark.parametrize("user", ["486", "180.486"])
+def test_refused_once_acknowledged(server: Serving, tmp_path: Path, transport: str, user: str) -> None:
+    for call in called(server, tmp_path, transport, user, "-sf", str(FLOWS / "refused.xml")):
+        assert call["path"][-1] == "486"
+
+
+def test_final_response_again_until_ack(server: Serving, tmp_path: Path) -> None:
+    assert called(server, tmp_path, "UDP", "486", "-sf", str(FLOWS / "again.xml"))
+
+
+@BOTH
+def test_redirect(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "302", "-sf", str(FLOWS / "redirect.xml")):
+        assert call["path"][-1] == "302"
+
+
+@BOTH
+def test_digest(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "guarded", "-sf", str(FLOWS / "auth.xml")):
+        assert (call["outcome"], call["scenario"]) == ("completed", "guarded")
+        assert call["path"][0] in ("100", "401")
+
+
+@BOTH
+def test_register_with_digest(server: Serving, tmp_path: Path, transport: str) -> None:
+    called(server, tmp_path, transport, "guarded", "-sf", str(FLOWS / "register.xml"))
+
+
+@BOTH
+def test_prack(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "reliable", "-sf", str(FLOWS / "prack.xml")):
+        assert (call["outcome"], call["scenario"]) == ("completed", "reliable")
+
+
+@BOTH
+def test_bye_from_the_server(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "hangs-up", "-sf", str(FLOWS / "hung_up.xml")):
+        assert (call["outcome"], call["scenario"]) == ("completed", "hangs-up")
+
+
+@BOTH
+def test_hold(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "200", "-sf", str(FLOWS / "reinvite.xml")):
+        assert call["outcome"] == "completed"
+
+
+@BOTH
+def test_a_few_hundred_calls(server: Serving, tmp_path: Path, transport: str) -> None:
+    calls = called(
+        server, tmp_path, transport, "180.200", "-sn", "uac", "-d", "20", "-r", "200", "-l", "500", calls=400
+    )
+    assert {call["outcome"] for call in calls} == {"completed"}
+
+
+@pytest.mark.parametrize("transport", ["tn"])
+def test_a_connection_a_call(server: Serving, tmp_path: Path, transport: str) -> None:
+    TRANSPORTS["tn"] = "tn"
+    calls = called(
+        server, tmp_path, transport, "180.486", "-sf", str(FLOWS / "refused.xml"), "-max_socket", "100", calls=20
+    )
+    assert len({call["source"]["port"] for call in calls}) == 20
+
+
+def test_options_and_register_lines_are_clean(server: Serving) -> None:
+    """Nothing that SIPp sent was taken for malformed, and the server has complained about nothing."""
+    assert not server.events("malformed")
+    assert server.stderr == ""
