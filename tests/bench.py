@@ -19,6 +19,7 @@ from responder.sip.message import Message, Request, Response
 from responder.sip.name_addr import NameAddr
 from responder.sip.parser import parse
 from responder.sip.sdp import Answerer
+from responder.sip.syntax import fault_of, fault_of_response
 from responder.transaction.timers import TimerValues
 from responder.uas.script import Order, Reply
 from responder.uas.settings import Settings
@@ -350,7 +351,8 @@ def is_sip(data: bytes) -> bool:
 
 def check(message: Message) -> None:
     """What every message of ours has (RFC 3261 8.1.1, 8.2.6, 20.14)."""
-    assert message.problem is None
+    fault = fault_of(message) if isinstance(message, Request) else fault_of_response(message)  # type: ignore[arg-type]
+    assert fault is None, f"{fault} in {message}: {list(message.fields())}"
     lengths = message.every("content-length")
     assert [int(length) for length in lengths] == [len(message.body)]
     assert not message.body or message.first("content-type")

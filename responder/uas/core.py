@@ -383,7 +383,7 @@ class UserAgentServer:
     def _reject(self, transaction: ServerTransaction, reply: Reply) -> int:
         call = self._new_call(transaction, OVER)
         call.reject(transaction, reply)
-        if not call.over:
+        if not call.over and reply is not _FULL:
             self.live[call.number] = call
         return call.number
 

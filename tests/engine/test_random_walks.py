@@ -71,6 +71,8 @@ class Walk:
             self.bench.book.later = {name: later[name] for name in rng.sample(sorted(later), 2)}
         self.said: list[tuple[float, bytes]] = []
         """What went by UDP, and when: to be said again as long as its transaction lasts."""
+        self.heard = 0
+        self.dialogs: set[tuple[Caller, str]] = set()
         self.invited: list[tuple[Caller, tuple[int, str]]] = []
         self.callers = [Caller(number, flow=TCP if rng.random() < 0.3 else UDP) for number in range(4)]
 
@@ -94,11 +96,14 @@ class Walk:
     def listen(self) -> None:
         """Callers learn the tag of the last response with one."""
         by_id = {caller.call_id: caller for caller in self.callers}
-        for one in self.bench.sent[-5:]:
+        for one in self.bench.sent[self.heard :]:
             if isinstance(one.message, Response) and 100 < one.status < 300 and one.message.to_tag:
                 caller = by_id.get(one.message.call_id)
                 if caller is not None and one.message.cseq.method == "INVITE":
                     caller.heard(one)
+                    self.dialogs.add((caller, one.message.to_tag))
+
+        self.heard = len(self.bench.sent)
 
     def say(self, caller: Caller) -> None:
         rng = self.rng
@@ -167,11 +172,11 @@ class Walk:
             bench.peers[method] = 481
         for caller, (number, branch) in self.invited:
             bench.receive(caller.request("CANCEL", cseq=number, branch=branch), caller.flow)
-        for caller in self.callers:
-            bench.receive(caller.bye(), caller.flow)
-        bench.run(200.0)
-        for caller in self.callers:
-            bench.receive(caller.bye(), caller.flow)
+        for _ in range(2):
+            for caller, tag in sorted(self.dialogs, key=lambda known: (known[0].number, known[1])):
+                bench.receive(caller.bye(to_tag=tag), caller.flow)
+            bench.run(200.0)
+            self.listen()
 
 
 def final_responses(sent: list[Sent]) -> dict[tuple[str, str, str], set[bytes]]:

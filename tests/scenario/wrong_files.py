@@ -289,7 +289,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("steps: [{respond: 200, content_type: x}]\n", ("1:24: 'content_type' without 'body': `sdp` brings its own",)),
     (
         "steps: [{respond: 200, sdp: hello}]\n",
-        ("1:29: 'sdp' takes true, false, or a session description: that begins with v=0",),
+        ("1:29: 'sdp' takes true, false, a direction, or a session description: that begins with v=0",),
     ),
     (
         "steps: [{respond: 180, contact: true}]\n",
@@ -359,7 +359,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "steps: [{respond: 180, sdp: maybe}]\n",
-        ("1:29: 'sdp' takes true, false, or a session description: that begins with v=0",),
+        ("1:29: 'sdp' takes true, false, a direction, or a session description: that begins with v=0",),
     ),
     (
         "steps: [{challenge: 401, users: {}}]\n",
