@@ -393,6 +393,8 @@ class Caller:
         self.target: str | None = None
         self.invited: tuple[int, str] = (0, "")
         """CSeq number and branch of the last INVITE."""
+        self.invited_tag: str | None = None
+        """The To tag of the last INVITE: None outside of a dialog."""
         self.last_branch = ""
 
     def branch(self) -> str:
@@ -443,6 +445,8 @@ class Caller:
         """An INVITE, or within the dialog a re-INVITE."""
         data = self.request("INVITE", *fields, body=body, **more)
         self.invited = (more.get("cseq") or self.cseq, self.last_branch)
+        tag = more.get("to_tag", True)
+        self.invited_tag = self.to_tag if tag is True else tag or None
         return data
 
     def heard(self, sent: Sent) -> None:
@@ -466,9 +470,9 @@ class Caller:
         return self.request("ACK", cseq=number, branch=branch, to_tag=tag, uri=uri, **more)
 
     def cancel(self, *fields: str, **more: Any) -> bytes:
-        """The CANCEL of the last INVITE (9.1)."""
+        """The CANCEL of the last INVITE: its To is that of the INVITE (9.1)."""
         number, branch = self.invited
-        return self.request("CANCEL", *fields, **{"cseq": number, "branch": branch, **more})
+        return self.request("CANCEL", *fields, **{"cseq": number, "branch": branch, "to_tag": self.invited_tag, **more})
 
     def bye(self, *fields: str, **more: Any) -> bytes:
         """A BYE."""

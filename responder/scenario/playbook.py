@@ -85,6 +85,7 @@ class Playbook:
         self.authenticator = Authenticator(nonces or Nonces(ids), capabilities or Capabilities())
         self.near_misses: deque[str] = deque(maxlen=MOST_NEAR_MISSES)
         """The last near misses, in words."""
+        self._facts = RequestFacts(0, _NO_USERS, self.authenticator, 0.0)
         self._dials = dial
         self._rules = self.plan.rules
         library = _shipped_plan() if dial and shipped else Plan()

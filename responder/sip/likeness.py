@@ -33,8 +33,8 @@ _NUMBER: Final = r"([1-9][0-9]{0,8}+)"
 
 _LONGEST: Final = 2048
 _MOST_PEERS: Final = 1024
-_MOST_KINDS: Final = 16
-_AFTER: Final = 24
+_MOST_COUNTED: Final = 8192
+_AFTER: Final = 48
 """So many requests of a kind make it worth the half millisecond that learning takes."""
 _PATIENCE: Final = 64
 _MOST_CSEQS: Final = 1024
@@ -259,37 +259,36 @@ def learn(data: bytes, model: Request, remote: tuple[str, int]) -> Likeness | No
 class Acquaintances:
     """The peers that are known, and the likenesses of what they send."""
 
-    __slots__ = ("_peers",)
+    __slots__ = ("_counts", "_known")
 
     def __init__(self) -> None:
-        self._peers: dict[tuple[str, int], dict[bytes, Any]] = {}
+        self._known: dict[tuple[str, int], dict[bytes, Likeness]] = {}
+        self._counts: dict[tuple[tuple[str, int], bytes], int] = {}
 
     def read(self, data: bytes, remote: tuple[str, int]) -> LikeRequest | None:
         """The request where it is like one that this peer sent before."""
-        kinds = self._peers.get(remote)
+        kinds = self._known.get(remote)
         if kinds is None:
             return None
         likeness = kinds.get(data[:_KIND])
-        if likeness.__class__ is not Likeness:
+        if likeness is None:
             return None
-        request: LikeRequest | None = likeness.read(data)
+        request = likeness.read(data)
         if request is None and likeness.failures > likeness.matches + _PATIENCE:
-            kinds[data[:_KIND]] = -1  # this one is not worth another try
+            del kinds[data[:_KIND]]  # its count stays beyond `_AFTER`: this kind is not worth another try
         return request
 
     def met(self, data: bytes, request: Request, remote: tuple[str, int]) -> None:
         """A well-formed request was read the ordinary way."""
-        kinds = self._peers.get(remote)
-        if kinds is None:
-            if len(self._peers) >= _MOST_PEERS:
-                self._peers.clear()
-            kinds = self._peers[remote] = {}
-        kind = data[:_KIND]
-        count = kinds.get(kind, 0)
-        if count.__class__ is not int or count < 0:
+        kind = (remote, data[:_KIND])
+        count = self._counts.get(kind, 0) + 1
+        if count == 1 and len(self._counts) >= _MOST_COUNTED:
+            self._counts.clear()
+        self._counts[kind] = count
+        if count != _AFTER:
             return
-        if count < _AFTER:
-            if count or len(kinds) < _MOST_KINDS:
-                kinds[kind] = count + 1
-            return
-        kinds[kind] = learn(data, request, remote) or -1
+        if remote not in self._known and len(self._known) >= _MOST_PEERS:
+            self._known.clear()
+        likeness = learn(data, request, remote)
+        if likeness is not None:
+            self._known.setdefault(remote, {})[data[:_KIND]] = likeness

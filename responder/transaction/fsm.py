@@ -135,6 +135,14 @@ MACHINES: Final[dict[str, Table]] = {
 }
 
 
+def compiled(table: Table) -> list[tuple[int, int] | None]:
+    """The table as a list, a step at `state << 4 | event`: looked up for every message."""
+    steps: list[tuple[int, int] | None] = [None] * (len(STATE_NAMES) << 4)
+    for (state, event), step in table.items():
+        steps[state << 4 | event] = step
+    return steps
+
+
 def diagram(table: Table) -> str:
     """The table as a Mermaid state diagram, for docs/state-machines.md."""
     lines = ["stateDiagram-v2"]

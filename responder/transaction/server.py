@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from responder.transaction.key import Key
     from responder.transaction.layer import TransactionLayer
 
+_INVITE: Final = fsm.compiled(fsm.INVITE_SERVER)
+_NON_INVITE: Final = fsm.compiled(fsm.NON_INVITE_SERVER)
+
 TRYING_DUE: Final = 100
 """Timer token: 200 ms are over (INVITE, 17.2.1), or Timer E of the client has reached T2 (others, RFC 4320 4.1)."""
 
@@ -42,7 +45,7 @@ class ServerTransaction:
 
     __slots__ = (
         "_layer",
-        "_table",
+        "_steps",
         "call_id",
         "cseq",
         "dialog",
@@ -102,10 +105,10 @@ class ServerTransaction:
         self.user: ServerUser | None = None
         self.interval = 0.0
         if method == "INVITE":
-            self._table = fsm.INVITE_SERVER
+            self._steps = _INVITE
             self.state = fsm.PROCEEDING
         else:
-            self._table = fsm.NON_INVITE_SERVER
+            self._steps = _NON_INVITE
             self.state = fsm.TRYING
 
     @property
@@ -121,7 +124,7 @@ class ServerTransaction:
     def respond(self, data: bytes, status: int, note: str = "") -> bool:
         """Send a response built by the UAS core; False where the state forbids one (a final was sent before)."""
         event = fsm.SEND_1XX if status < 200 else fsm.SEND_2XX if status < 300 else fsm.SEND_FAILURE
-        step = self._table.get((self.state, event))
+        step = self._steps[self.state << 4 | event]
         if step is None:
             return False
         self.last_status = status
@@ -198,7 +201,7 @@ class ServerTransaction:
 
     def retransmitted(self) -> None:
         """The same request came again."""
-        step = self._table.get((self.state, fsm.REQUEST))
+        step = self._steps[self.state << 4 | fsm.REQUEST]
         if step is not None and self.last is not None:
             self._send_again()
 
@@ -209,7 +212,7 @@ class ServerTransaction:
 
     def acknowledged(self, request: Request) -> None:
         """An ACK matched this INVITE."""
-        step = self._table.get((self.state, fsm.ACK))
+        step = self._steps[self.state << 4 | fsm.ACK]
         if step is None:
             return
         user = self.user
@@ -227,19 +230,19 @@ class ServerTransaction:
     def on_timer(self, token: Any, now: float) -> None:
         """A deadline of this transaction has passed."""
         if token == fsm.EXPIRE:
-            if (self.state, fsm.EXPIRE) in self._table:
+            if self._steps[self.state << 4 | fsm.EXPIRE] is not None:
                 self._terminate()
         elif token == TRYING_DUE:
             if not self.last_status and self.open and self.user is not None:
                 self.user.on_trying(self)
         elif token == fsm.RETRANSMIT:
-            if (self.state, fsm.RETRANSMIT) in self._table:
+            if self._steps[self.state << 4 | fsm.RETRANSMIT] is not None:
                 layer = self._layer
                 self._send_again()
                 self.interval = layer.values.next_interval(self.interval)
                 layer.timers.set(self.interval, now, self, fsm.RETRANSMIT)
         elif token == fsm.TIMEOUT:
-            step = self._table.get((self.state, fsm.TIMEOUT))
+            step = self._steps[self.state << 4 | fsm.TIMEOUT]
             user = self.user
             if step is not None:
                 self._terminate()

@@ -236,11 +236,15 @@ class Call:
         request = transaction.request
         status = reply.status
         fresh = not transaction.tagged
+        if reply.raw is not None:
+            tag = self._core.builder.raw_tag(reply, scope) or tag
         dialog = transaction.dialog
         if dialog is None and (tag or not fresh):
             # a request with a To tag comes here without a dialog only where the script takes such (12.2.2)
             dialog = self._dialog_of(transaction, request, tag if fresh else request.to_tag or tag)
         provisionals = None
+        if reply.reliable is not None and status < 200:
+            self._note_reliability(request, reply)
         if dialog is not None and (status < 200 or dialog.reliable is not None):
             wanted = status < 200 and self._is_reliable(request, reply)
             if dialog.reliable is not None and self._waits_for_prack(
@@ -270,6 +274,14 @@ class Call:
         if not fresh:
             dialog.refresh_target(request)
         dialog.accept(data, transaction.flow, transaction.cseq)
+
+    def _note_reliability(self, request: Request, reply: Reply) -> None:
+        """The author decided whether this 1xx is reliable: say what RFC 3262 has against that."""
+        registry, status = self._core.registry, reply.status
+        known = registry.deviations(status, "INVITE", request)
+        for sentence in registry.deviations(status, "INVITE", request, reliable=reply.reliable):
+            if sentence not in known:
+                self.note("deviation", sentence)
 
     def _is_reliable(self, request: Request, reply: Reply) -> bool:
         """Whether a 1xx goes out reliably: the author says so, or the client requires it (RFC 3262 section 3)."""

@@ -208,16 +208,17 @@ class UserAgentServer:
 
     def _dispatch(self, transaction: ServerTransaction, request: Request, fault: ParseError | None) -> int:
         if fault is not None:
-            transaction.tagged = ";tag=" in (request.first("to") or "")
+            to = request.first("to")
+            transaction.tagged = to is None or ";tag=" in to  # a tag has its place in To only
             transaction.call_id = request.first("call-id") or ""
             return self._outside(transaction, fault)
         transaction.call_id = request.call_id
         transaction.cseq = request.cseq[0]
+        to_tag = request.to_tag
+        transaction.tagged = to_tag is not None
         if request.method == "CANCEL":
             return self._cancel(transaction)
-        to_tag = request.to_tag
         if to_tag is not None:
-            transaction.tagged = True
             dialog = self.dialogs.get((request.call_id, to_tag))
             if dialog is not None and dialog.remote_tag == (request.from_tag or ""):
                 transaction.dialog = dialog

@@ -7,6 +7,7 @@ or removed, templates, compact names, raw bytes) takes the general way over a li
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.registry.derive import secure_contact
@@ -334,6 +335,15 @@ class ResponseBuilder:
             call.described = described
             raise
 
+    def raw(self, reply: Reply, scope: Any) -> bytes:
+        """The bytes of a reply that its author wrote out."""
+        return reply.raw if isinstance(reply.raw, bytes) else _encoded(self.text(reply.raw or "", scope))
+
+    def raw_tag(self, reply: Reply, scope: Any) -> str:
+        """The To tag in those bytes, empty where there is none: the dialog is known by it."""
+        found = _to_tag(self.raw(reply, scope))
+        return found[1].decode("utf-8", "surrogateescape") if found else ""
+
     # the general way
 
     def _general(
@@ -346,9 +356,7 @@ class ResponseBuilder:
         provisionals: ReliableProvisionals | None,
     ) -> bytes:
         if reply.raw is not None:
-            if isinstance(reply.raw, bytes):
-                return reply.raw
-            return self.text(reply.raw, scope).encode("utf-8", "surrogateescape")
+            return self.raw(reply, scope)
         status, method = reply.status, transaction.method
         code = self._registry.get(status)
         phrase = code.phrase if reply.reason is None else self.text(reply.reason, scope)
@@ -411,6 +419,7 @@ class ResponseBuilder:
         return [field for field in result if header_names.key(field[0]) not in reply.removed]
 
 
+_to_tag: Final = re.compile(rb"^(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag=([^;\s>]+)", re.IGNORECASE | re.MULTILINE).search
 _BODY_KEYS: Final = frozenset({"content-type", "content-length"})
 
 

@@ -23,6 +23,11 @@ def request_uri(dialog: Dialog[Any]) -> str:
         return str(
             Uri(first.scheme, first.raw_user, first.password, first.host, first.port, first.params.without("method"))
         )
+    return _target(dialog)
+
+
+def _target(dialog: Dialog[Any]) -> str:
+    """The remote target; the URI of the peer's From where it gave no Contact (RFC 2543)."""
     return dialog.target or str(_uri(dialog.remote) or "")
 
 
@@ -31,7 +36,7 @@ def routes(dialog: Dialog[Any]) -> list[str]:
     first = _first_route(dialog)
     route_set = dialog.route_set
     if first is not None and not _is_loose(first):
-        return [*route_set[1:], f"<{dialog.target}>"]
+        return [*route_set[1:], f"<{_target(dialog)}>"]
     return route_set
 
 
@@ -42,7 +47,7 @@ def next_hop(dialog: Dialog[Any]) -> Flow:
     engine does not resolve names.
     """
     flow = dialog.flow
-    uri = _first_route(dialog) or _parsed(dialog.target)
+    uri = _first_route(dialog) or _parsed(_target(dialog))
     if flow.reliable or uri is None:
         return flow
     host = (uri.params.get("maddr") or uri.host or "").strip("[]")

@@ -109,7 +109,7 @@ class TestRequest:
     @pytest.mark.parametrize("method", ["INVITE", "UPDATE", "SUBSCRIBE", "REFER", "NOTIFY"])
     def test_contact_in_target_refresh_requests(self, method: str) -> None:
         # "A UAC SHOULD include a Contact header field in any target refresh requests within a dialog"
-        _, _, sent = ours(order=Order(method))
+        _, _, sent = ours(order=Order(method, headers=(("Refer-To", "<sip:carol@example.com>"),)))
         assert sent["Contact"] == "<sip:responder@127.0.0.1:5060>"
 
     @pytest.mark.parametrize("method", ["BYE", "INFO", "MESSAGE", "OPTIONS"])

@@ -214,12 +214,13 @@ class TestTorture:
     @pytest.mark.parametrize("flow", [UDP, TCP], ids=["UDP", "TCP"])
     def test_each(self, name: str, flow: object) -> None:
         bench = Bench()
+        bench.hostile = REQUESTS.get(name) is not None
         bench.receive(message(name), flow)  # type: ignore[arg-type]
         assert_quiet(bench)
 
     @pytest.mark.parametrize("name", [name for name, status in REQUESTS.items() if status is not None])
     def test_a_syntax_fault_gets_its_status(self, name: str) -> None:
-        bench, data = Bench(), message(name)
+        bench, data = hostile(), message(name)
         try:
             parsed = parse(data)
         except ParseError:
@@ -269,8 +270,16 @@ class TestTorture:
         (sent,) = Bench().receive(message("bext01"))
         assert set(sent.message.every("unsupported")) == {"nothingSupportsThis", "nothingSupportsThisEither"}
 
+    def test_nothing_is_added_to_other_lines(self) -> None:
+        # insuf has neither From nor To nor Call-ID: the 400 has none, and no tag where there is no To
+        (sent,) = hostile().receive(message("insuf"))
+        assert sent.status == 400
+        assert b";tag=" not in sent.data
+        via = sent.message.vias[0]
+        assert [name for name, _ in via.params.items] == ["branch", "received"]
+
     def test_all_of_them_in_one_engine(self) -> None:
-        bench = Bench()
+        bench = hostile()
         for name in TORTURE * 2:
             bench.receive(message(name))
             bench.receive(message(name), TCP)

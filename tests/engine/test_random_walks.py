@@ -73,7 +73,8 @@ class Walk:
         """What went by UDP, and when: to be said again as long as its transaction lasts."""
         self.heard = 0
         self.dialogs: set[tuple[Caller, str]] = set()
-        self.invited: list[tuple[Caller, tuple[int, str]]] = []
+        self.cancels: list[tuple[Caller, bytes]] = []
+        """For every INVITE its CANCEL."""
         self.callers = [Caller(number, flow=TCP if rng.random() < 0.3 else UDP) for number in range(4)]
 
     def run(self) -> None:
@@ -131,7 +132,7 @@ class Walk:
         fields = [rng.choice(("Supported: 100rel", "Require: 100rel", "X-A: b", "Timestamp: 1"))]
         if method == "INVITE":
             data = caller.invite(*fields, body=body)
-            self.invited.append((caller, caller.invited))
+            self.cancels.append((caller, caller.cancel()))
         elif method == "ACK":
             failed = [
                 one for one in self.bench.sent if one.what >= "300" and one["CSeq"] == f"{caller.invited[0]} INVITE"
@@ -170,8 +171,8 @@ class Walk:
                 bench.receive(reply_to(one, 481), one.flow)
         for method in ("INVITE", "UPDATE", "INFO", "BYE", "NOTIFY"):
             bench.peers[method] = 481
-        for caller, (number, branch) in self.invited:
-            bench.receive(caller.request("CANCEL", cseq=number, branch=branch), caller.flow)
+        for caller, data in self.cancels:
+            bench.receive(data, caller.flow)
         for _ in range(2):
             for caller, tag in sorted(self.dialogs, key=lambda known: (known[0].number, known[1])):
                 bench.receive(caller.bye(to_tag=tag), caller.flow)

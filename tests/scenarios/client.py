@@ -214,6 +214,8 @@ class Client:
             self._invited(message, request, again)
         elif message.status in (401, 407) and not again:
             self._challenged(message, request)
+        elif message.method in ("SUBSCRIBE", "REFER") and 200 <= message.status < 300:
+            self.dialogs.setdefault(message.to_tag, Branch(message.to_tag, message.target or self.uri, confirmed=True))
 
     def _invited(self, message: Message, request: Message, again: bool) -> None:
         tag, status = message.to_tag, message.status

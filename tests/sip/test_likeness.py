@@ -10,6 +10,7 @@ import pytest
 from bench import OFFER, PEER, UDP, Caller
 
 from responder.errors import ParseError
+from responder.sip import likeness as module
 from responder.sip.likeness import Acquaintances, Likeness, LikeRequest, learn
 from responder.sip.message import Message, Request
 from responder.sip.parser import parse
@@ -19,6 +20,9 @@ from responder.transaction.timers import Timers, TimerValues
 from responder.transaction.wire import Wire
 
 TYPED = [name for name in Message.__slots__ if name != "memo"] + ["method", "uri", "target"]
+
+AFTER = module._AFTER
+"""So many of a kind are read the long way first."""
 
 Maker = Callable[[int], bytes]
 
@@ -332,6 +336,15 @@ class TestLearning:
             assert_same(like, other)
 
 
+def vars_of(thing: object) -> list[Any]:
+    return [getattr(thing, name) for name in type(thing).__slots__]  # type: ignore[attr-defined]
+
+
+def sized(thing: Any) -> int:
+    """Entries of a dictionary and of those in it."""
+    return len(thing) + sum(len(value) for value in thing.values() if isinstance(value, dict))
+
+
 class TestAcquaintances:
     def meet(self, known: Acquaintances, name: str, number: int, remote: tuple[str, int] = PEER) -> LikeRequest | None:
         """What the engine does with every datagram."""
@@ -348,45 +361,59 @@ class TestAcquaintances:
 
     def test_recognised_after_a_number_of_them(self) -> None:
         known = Acquaintances()
-        found = [self.meet(known, "INVITE", number) is not None for number in range(1, 60)]
-        assert not any(found[:10])
-        assert all(found[40:])
+        found = [self.meet(known, "INVITE", number) is not None for number in range(AFTER + 20)]
+        assert not any(found[: AFTER - 1])
+        assert all(found[AFTER + 2 :])
 
     def test_nothing_is_recognised_at_first(self) -> None:
         assert self.meet(Acquaintances(), "INVITE", 1) is None
 
     def test_each_peer_for_itself(self) -> None:
         known = Acquaintances()
-        for number in range(1, 60):
+        for number in range(AFTER + 2):
             self.meet(known, "INVITE", number)
-        assert self.meet(known, "INVITE", 60, ("192.0.2.99", 5062)) is None
-        assert self.meet(known, "INVITE", 61, (PEER[0], 5063)) is None
+        assert self.meet(known, "INVITE", 1000) is not None
+        assert self.meet(known, "INVITE", 1001, ("192.0.2.99", 5062)) is None
+        assert self.meet(known, "INVITE", 1002, (PEER[0], 5063)) is None
 
     def test_several_kinds_at_once(self) -> None:
         known = Acquaintances()
         names = ("INVITE", "ACK", "BYE")
-        found = [self.meet(known, name, number) is not None for number in range(1, 60) for name in names]
+        found = [self.meet(known, name, number) is not None for number in range(AFTER + 20) for name in names]
         assert all(found[-30:])
 
     def test_a_peer_that_changes_its_ways_is_read_the_long_way(self) -> None:
         known = Acquaintances()
-        for number in range(1, 60):
+        for number in range(AFTER + 20):
             self.meet(known, "INVITE", number)
-        for number in range(60, 400):
+        for number in range(AFTER + 20, AFTER + 400):
             self.meet(known, "all there is", number)
-        for number in range(400, 500):
+        for number in range(AFTER + 400, AFTER + 500):
             self.meet(known, "INVITE", number)
 
     def test_memory_is_bounded(self) -> None:
+        # by the number of peers, and by what one peer can make of it
         known = Acquaintances()
         rng = random.Random(1)
         data, request = model("OPTIONS")
-        for _ in range(5000):
-            remote = ("192.0.2.1", rng.randrange(65536))
-            for _ in range(3):
-                known.met(b"%x " % rng.getrandbits(80) + data, request, remote)
-        assert len(known._peers) <= 1024
-        assert max(len(kinds) for kinds in known._peers.values()) <= 16
+        for _ in range(20_000):
+            known.met(b"%x " % rng.getrandbits(80) + data, request, ("192.0.2.1", rng.randrange(65536)))
+        assert sum(map(sized, vars_of(known))) <= 20_000
+
+    def test_a_peer_cannot_make_it_learn_without_end(self) -> None:
+        known = Acquaintances()
+        learned = 0
+        for kind in range(200):
+            for number in range(AFTER + 1):
+                data = caller(number, uri=f"sip:{kind:03}@127.0.0.1").request("BYE", to_tag="x")
+                if known.read(data, PEER) is None:
+                    request = parse(data)
+                    assert isinstance(request, Request)
+                    known.met(data, request, PEER)
+        for kind in range(200):
+            data = caller(5000, uri=f"sip:{kind:03}@127.0.0.1").request("BYE", to_tag="x")
+            learned += known.read(data, PEER) is not None
+        assert learned <= 64
 
     def test_cseq_numbers_are_not_kept_for_ever(self) -> None:
         likeness = likeness_of("OPTIONS")

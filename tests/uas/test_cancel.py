@@ -139,7 +139,7 @@ class TestLate:
     def test_the_call_goes_on(self) -> None:
         bench, caller = Bench(OK), Caller()
         caller.heard(bench.receive(caller.invite())[0])
-        cancel = caller.cancel(to_tag=None)
+        cancel = caller.cancel()
         bench.receive(cancel)
         bench.receive(caller.ack())
         assert whats(bench.receive(caller.request("INFO"))) == ["200"]
@@ -192,6 +192,12 @@ class TestUnmatched:
         assert [(event.method, event.outcome == "abandoned") for event in bench.ended] == [("CANCEL", False)]
         bench.drain()
 
+    def test_a_to_tag_stays_alone(self) -> None:
+        bench, caller = Bench(), Caller()
+        caller.invite()
+        (sent,) = bench.receive(caller.cancel(to_tag="given"))
+        assert sent["To"] == "<sip:bob@127.0.0.1>;tag=given"
+
     def test_its_retransmission_gets_the_same(self) -> None:
         bench, caller = Bench(), Caller()
         caller.invite()
@@ -225,7 +231,7 @@ class TestReinvite:
         bench, caller = Bench(OK, "stay", later={"INVITE": [RINGING]}), Caller()
         bench.call(caller)
         bench.receive(caller.invite())
-        sent = bench.receive(caller.cancel(to_tag=None))
+        sent = bench.receive(caller.cancel())
         assert whats(sent) == ["200", "487"]
         bench.receive(caller.ack_refusal(sent[1]))
         assert bench.run(10.0) == []

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from bench import BUSY, OFFER, OK, RINGING, Bench, Caller, Sent, forms, whats
 
+from responder.sip.parser import parse
 from responder.uas.inspection import ALL, CHECKS
 from responder.uas.script import Reply
 
@@ -304,10 +305,20 @@ class TestSyntax:
     )
     def test_400_names_the_problem(self, put: dict[str, str | None], word: str) -> None:
         bench = Bench()
+        bench.hostile = True
         (sent,) = bench.receive(Caller().invite(put=put))
         assert sent.status == 400
         assert word in str(sent.message.reason)  # type: ignore[attr-defined]
         assert bench.seen == [("ended", "rejected")] or bench.seen == []
+
+    @pytest.mark.parametrize("missing", ["From", "To", "Call-ID", "CSeq"])
+    def test_the_other_lines_are_copied_as_they_are(self, missing: str) -> None:
+        bench, data = Bench(), Caller().invite(put={missing: None})
+        bench.hostile = True
+        (sent,) = bench.receive(data)
+        for name in ("Via", "From", "Call-ID", "CSeq"):
+            assert sent[name] == parse(data).get(name)
+        assert str(sent["To"] or "").count(";tag=") == (missing != "To")
 
     def test_what_is_not_needed_is_not_looked_at(self) -> None:
         # 8.2.2: "A UAS SHOULD ignore any malformed header fields that are not necessary for processing requests"

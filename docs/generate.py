@@ -1,0 +1,233 @@
+"""The generated parts of these documents, made of the tables of the code.
+
+    python docs/generate.py            write them
+    python docs/generate.py --check    say which are out of date; exit code 1 if any is
+
+A part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->`; the rest of a document is written by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from argparse import ArgumentParser, _HelpAction
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from pathlib import Path
+
+from responder.cli.command_line import COMMANDS
+from responder.cli.exit_codes import MEANINGS
+from responder.registry import Registry
+from responder.registry.code import Code
+from responder.registry.rules import HeaderRule
+from responder.scenario import shipped
+from responder.scenario.language import STEP, TABLE, Key
+from responder.transaction.fsm import MACHINES, diagram
+from responder.uas.inspection import CHECKS
+
+FOLDER = Path(__file__).resolve().parent
+_part = re.compile(r"(<!-- generated: (?P<name>[^\n]+?) -->\n).*?(<!-- end: (?P=name) -->)", re.DOTALL)
+_begun = re.compile(r"<!-- generated: ([^\n]+?) -->")
+
+
+# Markdown
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; bars in cells are taken care of."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", r"\|") for cell in cells) + " |\n" for cells in lines)
+
+
+def code(text: str) -> str:
+    """Text in a code span."""
+    return f"`{text}`" if text else ""
+
+
+# the language
+
+
+def _key(key: Key) -> list[str]:
+    if key.where == STEP:
+        example = f"- {key.name}: {key.example}" if key.example else f"- {key.name}"
+    else:
+        example = f"{key.name}: {key.example}"
+    required = " Required." if key.required else ""
+    return [code(key.name), key.type.says, key.description + required, code(example)]
+
+
+def keys(where: str) -> str:
+    """What may stand in one place of a scenario file."""
+    rows = [_key(key) for key in TABLE if key.where == where and not key.later]
+    return table(("key", "takes", "means", "example"), rows)
+
+
+def later() -> str:
+    """Keys that this version knows by name only."""
+    rows = [
+        [code(key.name), {"step": "a step", "rule": "a rule"}.get(key.where, f"`{key.where}`"), key.description]
+        for key in TABLE
+        if key.later
+    ]
+    return table(("key", "in", "will mean"), rows)
+
+
+def checks() -> str:
+    """The checks of the UAS that a rule can turn off."""
+    return table(("name", "checks that"), [[code(name), text] for name, text in CHECKS.items()])
+
+
+# the registry
+
+
+def _headers(code_: Code, level: str, method: str | None = None) -> str:
+    """The headers that a code has at one level, a line each: method, name, condition."""
+    lines = []
+    for rule in code_.headers:
+        if rule.level == level and (method is None or rule.fits(method)):
+            lines.append(_header(rule, code_, named=method is not None))
+    return "<br>".join(dict.fromkeys(lines))
+
+
+def _header(rule: HeaderRule, code_: Code, *, named: bool) -> str:
+    methods = "" if named or rule.methods in ((), code_.methods) else f"{', '.join(rule.methods)}: "
+    when = f" if {rule.when}" if rule.when else ""
+    return f"{methods}`{rule.name}`{when}"
+
+
+def _methods(code_: Code) -> str:
+    if code_.methods:
+        return ", ".join(code_.methods)
+    return f"any but {', '.join(code_.not_methods)}" if code_.not_methods else "any"
+
+
+def codes(first_digit: int) -> str:
+    """The codes of one class."""
+    rows = []
+    for row in Registry.standard().codes:
+        if row.status // 100 == first_digit:
+            mark = "" if row.iana == "registered" else f" ({row.iana})"
+            by_method = row.status == 200
+            must = "by method, see below" if by_method else _headers(row, "MUST")
+            should = "" if by_method else _headers(row, "SHOULD")
+            rows.append([str(row.status), row.phrase + mark, row.reference, _methods(row), must, should])
+    return table(("code", "phrase", "defined in", "answers", "MUST have", "SHOULD have"), rows)
+
+
+def ok_by_method() -> str:
+    """What 200 has, by the method that it answers."""
+    row = Registry.standard().get(200)
+    methods = dict.fromkeys(method for rule in row.headers if rule.level != "MAY" for method in rule.methods)
+    return table(
+        ("200 to", "MUST have", "SHOULD have"),
+        [[method, _headers(row, "MUST", method), _headers(row, "SHOULD", method)] for method in methods],
+    )
+
+
+# the command line
+
+
+def _parser(name: str) -> ArgumentParser:
+    parser = ArgumentParser(prog=f"responder {name}")
+    module: object = import_module(f"responder.cli.{COMMANDS[name].module}")
+    configure: Callable[[ArgumentParser], None] = module.configure  # type: ignore[attr-defined]
+    configure(parser)
+    return parser
+
+
+def command(name: str) -> str:
+    """The options of one command, and the end of its help."""
+    parser = _parser(name)
+    parts = [COMMANDS[name].summary[0].upper() + COMMANDS[name].summary[1:] + ".\n"]
+    for group in parser._action_groups:
+        rows = []
+        for action in group._group_actions:
+            if isinstance(action, _HelpAction):
+                continue
+            value = "" if action.nargs == 0 or not action.metavar else f" {action.metavar}"
+            written = [option + value for option in action.option_strings] or [str(action.metavar)]
+            rows.append([", ".join(map(code, written)), action.help or ""])
+        if rows:
+            title = {"positional arguments": "arguments"}.get(group.title or "", group.title or "")
+            parts.append(table((title, ""), rows))
+    parts.append(f"```text\n{(parser.epilog or '').strip()}\n```\n")
+    return "\n".join(parts)
+
+
+def commands() -> str:
+    """The commands, a line each."""
+    return table(("command", ""), [[f"[`{name}`](#{name})", entry.summary] for name, entry in COMMANDS.items()])
+
+
+def exit_codes() -> str:
+    """What `responder` returns to the shell."""
+    rows = [line.split(maxsplit=1) for line in MEANINGS.splitlines()[1:]]
+    return table(("exit code", ""), rows)
+
+
+# machines and flows
+
+
+def machine(name: str) -> str:
+    """One transaction state machine."""
+    return f"```mermaid\n{diagram(MACHINES[name])}\n```\n"
+
+
+def flows() -> str:
+    """The shipped flows with the comments that they open with."""
+    rows = []
+    for file in sorted(shipped.folder().glob("*.yaml"), key=lambda file: file.stem):
+        comment = []
+        for line in file.read_text("utf-8").splitlines():
+            if not line.startswith("#"):
+                break
+            comment.append(line.removeprefix("#").strip())
+        rows.append([f"[{file.stem}](../scenarios/{file.name})", " ".join(comment)])
+    return table(("flow", "what it is for"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    **{f"keys of {where}": lambda where=where: keys(where) for where in dict.fromkeys(key.where for key in TABLE)},  # type: ignore[misc]
+    "keys not there yet": later,
+    "checks": checks,
+    **{f"codes {digit}xx": lambda digit=digit: codes(digit) for digit in range(1, 7)},  # type: ignore[misc]
+    "200 by method": ok_by_method,
+    "commands": commands,
+    **{f"command {name}": lambda name=name: command(name) for name in COMMANDS},  # type: ignore[misc]
+    "exit codes": exit_codes,
+    **{name: lambda name=name: machine(name) for name in MACHINES},  # type: ignore[misc]
+    "flows": flows,
+}
+"""What makes each part, by its name."""
+
+
+def regenerated(text: str) -> str:
+    """A document with its generated parts made anew; KeyError for a part that nothing makes."""
+    return _part.sub(lambda found: f"{found[1]}{PARTS[found['name']]()}{found[3]}", text)
+
+
+def parts_of(text: str) -> list[str]:
+    """The names of the generated parts of a document."""
+    return _begun.findall(text)
+
+
+def main() -> int:
+    """Write the documents, or compare them."""
+    parser = ArgumentParser(description="Write the generated parts of the documents.")
+    parser.add_argument("--check", action="store_true", help="write nothing, say what is out of date")
+    check = parser.parse_args().check
+    stale = []
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text("utf-8")
+        new = regenerated(text)
+        if new != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(new, "utf-8")
+    if stale:
+        print(f"{'out of date' if check else 'written'}: {', '.join(stale)}")
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""The server that the softphones of this folder call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from conformance.serving import Serving
+
+
+@pytest.fixture(scope="module")
+def callee() -> Iterator[Serving]:
+    """The installed command with `calls.yaml`; nothing it hears may be malformed, and it complains about nothing."""
+    with Serving(str(Path(__file__).parent / "calls.yaml")) as serving:
+        yield serving
+        malformed = serving.events("malformed")
+        problems = [note for note in serving.events("note") if note["kind"] == "problem"]
+    assert serving.stderr == ""
+    assert not malformed
+    assert not [problem for problem in problems if "refused" not in problem["text"]]
