@@ -59,6 +59,7 @@ class Dialog(Generic[User]):
         "remote_seq",
         "remote_tag",
         "state",
+        "timer",
         "updating",
         "user",
     )
@@ -83,6 +84,8 @@ class Dialog(Generic[User]):
         self.hang_up_when_acknowledged = False
         self.inviting: Any = None
         """The INVITE of ours that is under way in it (14.2: the peer's then gets 491)."""
+        self.timer: Any = None
+        """The session timer, where one was agreed upon (RFC 4028)."""
         self.updating = False
         """Whether an UPDATE of ours with an offer is under way (RFC 3311 section 5.2)."""
         self.final_seq = 0
@@ -111,6 +114,10 @@ class Dialog(Generic[User]):
     def secure(self) -> bool:
         """Whether our Contact in it is a SIPS URI (12.1.1)."""
         return secure_contact(self._request)
+
+    def peer_allows(self, method: str) -> bool:
+        """Whether the peer said in the request that made the dialog that it takes this method (20.5)."""
+        return method in self._request.every("allow")
 
     @property
     def route_set(self) -> list[str]:

@@ -31,7 +31,7 @@ def taker(runner: Runner, thread: Thread, step: plan.Expect, request: Request) -
     steps = thread.steps
     while True:
         match = step.match
-        if request.method in match.methods or (not match.methods and request.method != "PRACK"):
+        if request.method in match.methods or (not match.methods and request.method not in ("ACK", "PRACK")):
             facts = runner.facts()
             if match.holds_otherwise(request, runner.call.flow, facts):
                 return step

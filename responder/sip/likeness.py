@@ -33,6 +33,7 @@ _NUMBER: Final = r"([1-9][0-9]{0,8}+)"
 
 _LONGEST: Final = 2048
 _MOST_PEERS: Final = 1024
+_MOST_KINDS: Final = 32
 _MOST_COUNTED: Final = 8192
 _AFTER: Final = 48
 """So many requests of a kind make it worth the half millisecond that learning takes."""
@@ -289,6 +290,7 @@ class Acquaintances:
             return
         if remote not in self._known and len(self._known) >= _MOST_PEERS:
             self._known.clear()
-        likeness = learn(data, request, remote)
+        kinds = self._known.setdefault(remote, {})
+        likeness = learn(data, request, remote) if len(kinds) < _MOST_KINDS else None
         if likeness is not None:
-            self._known.setdefault(remote, {})[data[:_KIND]] = likeness
+            kinds[data[:_KIND]] = likeness

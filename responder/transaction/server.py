@@ -55,6 +55,7 @@ class ServerTransaction:
         "interval",
         "key",
         "last",
+        "last_sent",
         "last_status",
         "method",
         "received",
@@ -102,6 +103,8 @@ class ServerTransaction:
         """What the user keeps prepared for responses to requests like this."""
         self.last: bytes | None = None
         self.last_status = 0
+        self.last_sent = 0.0
+        """When the last response was first sent."""
         self.user: ServerUser | None = None
         self.interval = 0.0
         if method == "INVITE":
@@ -128,6 +131,7 @@ class ServerTransaction:
         if step is None:
             return False
         self.last_status = status
+        self.last_sent = self._layer.wire.now
         self.last = data
         layer = self._layer
         wire = layer.wire

@@ -17,6 +17,7 @@ from responder.uas import defaults
 from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import Outgoing
+from responder.uas.session_timer import SessionTimer
 from responder.uas.subscription import Subscription
 
 if TYPE_CHECKING:
@@ -187,7 +188,8 @@ class Call:
             self.register(transaction)
         # sending may finish the transaction, which then forgets these
         request, dialog = transaction.request, transaction.dialog
-        if not self._send(transaction, reply, scope, tag, None) or status < 200:
+        data = self._send(transaction, reply, scope, tag, None)
+        if data is None or status < 200:
             return
         self.unanswered.remove(transaction)
         if method == "INVITE":
@@ -207,6 +209,8 @@ class Call:
                 self._end_early_dialogs()
         elif method in _TARGET_REFRESH and status < 300:
             self._refreshed(transaction, request, dialog, tag)
+            if method == "UPDATE" and dialog is not None:
+                self._keep_time(dialog, request, data)
         self.settle()
 
     def _send(
@@ -274,6 +278,15 @@ class Call:
         if not fresh:
             dialog.refresh_target(request)
         dialog.accept(data, transaction.flow, transaction.cseq)
+        self._keep_time(dialog, request, data)
+
+    def _keep_time(self, dialog: Dialog[Call], request: Request, response: bytes) -> None:
+        """A 2xx to INVITE or UPDATE may begin, renew or end the session timer (RFC 4028 section 9)."""
+        if dialog.timer is None:
+            if "session-expires" not in request.shape.index and b"\r\nSession-Expires:" not in response:
+                return
+            dialog.timer = SessionTimer(self, dialog)
+        dialog.timer.agreed(response)
 
     def _note_reliability(self, request: Request, reply: Reply) -> None:
         """The author decided whether this 1xx is reliable: say what RFC 3262 has against that."""
@@ -381,6 +394,8 @@ class Call:
             dialog = self.confirmed or (self.dialogs[0] if self.dialogs else None)
         if dialog is None or self.over:
             return None
+        if order.method == "BYE" and dialog.awaits_ack:
+            self.note("deviation", "BYE before the ACK for the 2xx (RFC 3261 section 15)")
         outgoing = Outgoing(self, self._core, dialog, order, then)
         outgoing.start(scope)
         return outgoing
@@ -624,10 +639,15 @@ class Call:
         # 13.3.1.1: "the UAS MUST send a non-100 provisional response at every minute" while it rings
         if not transaction.open:
             return
+        core = self._core
+        pause = core.settings.provisional_refresh
+        since = core.wire.now - transaction.last_sent
+        if since < pause - 1e-6:
+            core.timers.set(pause - since, core.wire.now, self, (_REFRESH, transaction))
+            return
         if transaction.last_status > 100:
             transaction.retransmitted()
-        core = self._core
-        core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
+        core.timers.set(pause, core.wire.now, self, (_REFRESH, transaction))
 
 
 def _wants_no_subscription(refer: Request) -> bool:

@@ -7,9 +7,10 @@ it for `responder serve`.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
+from types import MappingProxyType
 
 from responder.cli.banner import banner
 from responder.engine import MESSAGES, Engine
@@ -64,14 +65,15 @@ class Run:
         address: tuple[str, int] = CALLER,
         hang_up_after: float | None = None,
         cancel_after: float | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[str, ...]:
         """Make this call and see it to its end; what happened in it (`CallEnded.path`).
 
-        The caller sends BYE so many seconds after its ACK, and CANCEL so many seconds after its INVITE; None: never.
+        `headers` are of the first request. The caller sends BYE so many seconds after its ACK, and CANCEL so many seconds after its INVITE; None: never.
         """
         self._calls += 1
         client = _Caller(self._calls, Flow("UDP", SERVER, address), method, uri, caller)
-        self._feed(client, client.first(sdp=sdp))
+        self._feed(client, client.first(sdp=sdp, headers=headers or {}))
         cancel = None if cancel_after is None else self.now + cancel_after
         until = self.now + PATIENCE
         while not (paths := self._ended(client.call_id)):
@@ -140,8 +142,9 @@ class _Caller:
         self.acked: float | None = None
         """When it acknowledged a 2xx."""
 
-    def first(self, *, sdp: bool) -> bytes:
-        return self._request(self.method, self.uri, self.cseq, SDP if sdp and self.method == "INVITE" else "")
+    def first(self, *, sdp: bool, headers: Mapping[str, str]) -> bytes:
+        body = SDP if sdp and self.method == "INVITE" else ""
+        return self._request(self.method, self.uri, self.cseq, body, headers=headers)
 
     def request(self, method: str) -> bytes:
         """A later request in the dialog."""
@@ -174,7 +177,16 @@ class _Caller:
         self.acked = now
         return self._request("ACK", self.target, message.cseq.number, branch="ack")
 
-    def _request(self, method: str, uri: str, cseq: int, body: str = "", *, branch: str = "") -> bytes:
+    def _request(
+        self,
+        method: str,
+        uri: str,
+        cseq: int,
+        body: str = "",
+        *,
+        branch: str = "",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes:
         host, port = self.flow.remote
         lines = [
             f"{method} {uri} SIP/2.0",
@@ -185,6 +197,7 @@ class _Caller:
             f"Call-ID: {self.call_id}",
             f"CSeq: {cseq} {method}",
             f"Contact: <sip:{self.user}-0x0@{host}:{port}>",
+            *(f"{name}: {value}" for name, value in headers.items()),
             *(["Content-Type: application/sdp"] if body else []),
             f"Content-Length: {len(body)}",
         ]

@@ -20,11 +20,10 @@ MODULES = "/usr/lib/baresip/modules"
 CONFIG = """poll_method epoll
 sip_listen 127.0.0.1:0
 audio_player aubridge,nil
-audio_source ausine,440
+audio_source aubridge,nil
 audio_alert aubridge,nil
 module_path {modules}
 module g711.so
-module ausine.so
 module aubridge.so
 module_tmp account.so
 module_app menu.so

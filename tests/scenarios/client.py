@@ -105,6 +105,8 @@ class Client:
         self.branches = 0
         self.trace: list[Entry] = []
         self.dialogs: dict[str | None, Branch] = {}
+        self.past: set[str | None] = set()
+        """Tags of early dialogs that have ended."""
         self.sent: dict[tuple[str, str], Message] = {}
         """Requests by branch and method."""
         self.acks: dict[tuple[int, str | None], bytes] = {}
@@ -236,6 +238,7 @@ class Client:
                     self.world.after(self.habits.talks, self.bye)
             return
         if request.to_tag is None:
+            self.past |= set(self.dialogs)
             self.dialogs.clear()
         if self.habits.acks:
             self.transmit(
@@ -294,6 +297,9 @@ class Client:
     def _asked(self, message: Message, again: bool) -> None:
         """A request of ours."""
         self._note(message.method, message, again)
+        if again and tag_of(message.the("from")) in self.past - set(self.dialogs):
+            self.answer(message, 481)  # 12.3: the early dialog ended with the refusal of its INVITE
+            return
         check_request(message, self)
         if message.method == "ACK":
             return
@@ -375,13 +381,13 @@ def story(entries: Iterable[Entry]) -> str:
 
 
 def path_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """What `events.CallEnded.path` has: statuses that we sent, and requests of either side after the first."""
+    """What `events.CallEnded.path` has: statuses that we sent, and requests of either side after the first, but ACK."""
     found = []
     for entry in entries:
         word = entry.what
         if entry.again or word[1:].partition("/")[0].isdecimal() and word[0] == "<":
             continue
-        if entry.message.method == "ACK" and word == "ACK":
+        if word in ("<ACK", "ACK"):
             continue
         found.append(word.removeprefix("<").partition("/")[0])
     return tuple(found[1:])

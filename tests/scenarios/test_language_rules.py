@@ -19,7 +19,7 @@ REFUSED = OFFER + b"m=video 0 RTP/AVP 96\r\n"
 
 MATCHES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("method: MESSAGE", {"method": "MESSAGE"}, {"method": "OPTIONS"}),
-    ("method: [MESSAGE, OPTIONS]", {"method": "OPTIONS"}, {"method": "SUBSCRIBE", "fields": ["Event: presence"]}),
+    ("method: [MESSAGE, OPTIONS]", {"method": "OPTIONS"}, {"method": "PUBLISH", "fields": ["Event: presence"]}),
     ("user: bob", {"user": "bob"}, {"user": "Bob"}),
     ("user: [bob, carol]", {"user": "carol"}, {"user": "dave"}),
     ("user: {regex: '^[0-9]+$'}", {"user": "1234"}, {"user": "12a4"}),

@@ -132,11 +132,11 @@ class TestExpect:
         assert client.ended.outcome == "completed"
 
     def test_match(self) -> None:
-        source = "steps: [200, {expect: INFO, match: {header: {X: wanted}}}, 299, hangup]"
+        source = "steps: [200, {expect: INFO, match: {header: {X-A: wanted}}}, 299, hangup]"
         world, client = opened(source)
-        client.request("INFO", "X: other", within=True)
+        client.request("INFO", "X-A: other", within=True)
         world.run(1.0)
-        client.request("INFO", "X: wanted", within=True)
+        client.request("INFO", "X-A: wanted", within=True)
         world.finish()
         assert client.story() == "<INVITE 200 <ACK <INFO 200/INFO 1s <INFO 299/INFO BYE <200/BYE"
         assert [kind for kind, _ in world.notes] == ["near-miss"]
@@ -144,13 +144,13 @@ class TestExpect:
     @pytest.mark.parametrize(
         ("check", "field", "outcome"),
         [
-            ("{header: {X: '1'}}", "X: 1", "completed"),
-            ("{header: {X: '1'}}", "X: 2", "failed"),
-            ("{absent: [X]}", "X: 2", "failed"),
-            ("{same: [Call-ID, From.tag, To.host], greater: CSeq.number}", "X: 2", "completed"),
-            ("{same: CSeq.number}", "X: 2", "failed"),
-            ("{greater: Max-Forwards}", "X: 2", "failed"),
-            ("{content_type: text/plain}", "X: 2", "failed"),
+            ("{header: {X-A: '1'}}", "X-A: 1", "completed"),
+            ("{header: {X-A: '1'}}", "X-A: 2", "failed"),
+            ("{absent: [X-A]}", "X-A: 2", "failed"),
+            ("{same: [Call-ID, From.tag, To.host], greater: CSeq.number}", "X-A: 2", "completed"),
+            ("{same: CSeq.number}", "X-A: 2", "failed"),
+            ("{greater: Max-Forwards}", "X-A: 2", "failed"),
+            ("{content_type: text/plain}", "X-A: 2", "failed"),
         ],
     )
     def test_check(self, check: str, field: str, outcome: str) -> None:
@@ -287,7 +287,7 @@ class TestCancelOfTheRule:
 
 
 class TestMeanwhile:
-    SOURCE = "meanwhile: {INFO: [415], INVITE: [1s, 491], OPTIONS: [{respond: 200, headers: {X: '1'}}], any: [501]}\nsteps: [180, 5s, 200]"
+    SOURCE = "meanwhile: {INFO: [415], INVITE: [1s, 491], OPTIONS: [{respond: 200, headers: {X-A: '1'}}], any: [501]}\nsteps: [180, 5s, 200]"
 
     def test_each_in_the_dialog(self) -> None:
         world, client = opened(self.SOURCE)
@@ -301,7 +301,7 @@ class TestMeanwhile:
             "501/MESSAGE",
             "501/SUBSCRIBE",
         ]
-        assert client.the("200/OPTIONS")["x"] == "1"
+        assert client.the("200/OPTIONS")["x-a"] == "1"
         world.run(6.0)
         client.request("INVITE", within=True, body=NEW_OFFER)
         world.run(3.0)
@@ -373,18 +373,23 @@ class TestSend:
 
     def test_options_of_it(self) -> None:
         source = (
-            "steps: [200, {expect: ACK}, {send: INFO, headers: {Max-Forwards: '5', X-A: '${call.number}'}, add: {X-A: b}, "
-            "remove: [User-Agent], body: 'Signal=${request.cseq}', content_type: application/dtmf-relay}, hangup]"
-        ).replace("${request.cseq}", "${request.method}")
-        info = called(source, talks=None, strict=False).every("INFO") if False else None
-        assert info is None
-        world = World(source.replace("Max-Forwards: '5', ", ""))
-        client = Client(world, talks=None).begin()
+            "steps: [200, {expect: ACK}, {send: INFO, headers: {X-A: '${call.number}', Max-Forwards: '5'}, "
+            "add: {X-A: b}, remove: [Via], body: 'after ${request.method}', content_type: text/a}, hangup]"
+        )
+        world, client = opened(source.replace("Max-Forwards: '5'", "X-B: c").replace("remove: [Via], ", ""))
         world.finish()
-        message = client.the("INFO")
-        assert message.every("x-a") == ["1", "b"]
-        assert message["content-type"] == "application/dtmf-relay"
-        assert message.body == b"Signal=ACK"
+        info = client.the("INFO")
+        assert (info.every("x-a"), info["x-b"], info["content-type"], info.body) == (["1", "b"], "c", "text/a", b"after ACK")
+
+    def test_even_what_every_request_has(self) -> None:
+        world = World("steps: [200, {send: INFO, headers: {Max-Forwards: '5'}, remove: [Via, CSeq]}]")
+        Client(world, talks=None).begin()
+        world.engine.receive(*world._inbox.popleft()[:2], world.now)
+        info = world.engine.transmits()[1][0]
+        assert info.startswith(b"INFO ")
+        assert b"\r\nMax-Forwards: 5\r\n" in info
+        assert b"\r\nVia:" not in info
+        assert b"\r\nCSeq:" not in info
 
     def test_a_description_of_the_author(self) -> None:
         source = "steps: [200, {expect: ACK}, {send: UPDATE, sdp: \"v=0\\no=${local.ip}\\n\"}, hangup]"
@@ -408,7 +413,7 @@ class TestSend:
         assert client.ended.outcome == "failed"
 
     def test_what_came_can_be_checked(self) -> None:
-        source = "steps: [200, {expect: ACK}, {send: INFO}, {check: {status: 2xx, header: {X: {present: false}}}}, hangup]"
+        source = "steps: [200, {expect: ACK}, {send: INFO}, {check: {status: 2xx, header: {X-A: {present: false}}}}, hangup]"
         assert called(source, talks=None).ended.outcome == "completed"
         assert called(source, talks=None, answers={"INFO": 400}).ended.outcome == "failed"
 
@@ -424,7 +429,8 @@ class TestSend:
         world.run(2.0)
         client.cancel()
         world.finish()
-        assert client.story() == "<INVITE 183 <PRACK 200/PRACK UPDATE 2s <CANCEL 200/CANCEL 487 <ACK"
+        story = "<INVITE 183 <PRACK 200/PRACK UPDATE 2s <CANCEL 200/CANCEL 487 <ACK"
+        assert client.story() == f"{story} 1.5s <481/UPDATE"  # to its next copy, from a client that has no dialog
         assert client.ended.outcome == "cancelled"
 
     def test_the_client_hangs_up_while_it_is_under_way(self) -> None:
@@ -441,10 +447,11 @@ class TestSend:
         assert client.story() == "<INVITE 200 INFO <200/INFO 32s BYE <200/BYE"
         assert client.ended.outcome == "no-ack"
 
-    def test_a_bye_of_the_author_waits_for_the_ack_as_well(self) -> None:
-        """15: "the callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK"."""
+    def test_a_bye_of_the_author_before_the_ack(self) -> None:
+        """15: "the callee's UA MUST NOT send a BYE on a confirmed dialog until it has received an ACK": it is noted."""
         client = called("steps: [200, {send: BYE, expect: 200}]", talks=None, acks=False)
-        assert client.times("BYE")[0] == 32.0
+        assert client.times("BYE") == [0.0]
+        assert "deviation" in [kind for kind, _ in client.world.notes]
 
 
 class TestHangup:
@@ -464,11 +471,18 @@ class TestHangup:
         assert client.story() == story
         assert client.ended.outcome == "completed"
 
-    def test_end(self) -> None:
-        """The flow is over: the core answers what is open."""
-        client = called("steps: [180, 1s, {choose: [{steps: [end]}]}, 486]")
-        assert client.story().startswith("<INVITE 180 1s") or client.story() == "<INVITE 180"
-        assert len(client.world.ended) <= 1
+    def test_end_of_what_has_no_response(self) -> None:
+        """The flow is over: the core answers, as it would without one."""
+        client = called("steps: [end]")
+        assert client.story() == f"<INVITE 200 {TALK}"
+
+    def test_end_of_what_rings(self) -> None:
+        world, client = opened("steps: [180, 1s, end]")
+        world.run(70.0)
+        assert client.times("180") == [0.0, 60.0]
+        client.cancel()
+        world.finish()
+        assert client.ended.outcome == "cancelled"
 
     def test_fail(self) -> None:
         client = called("steps: [100, {fail: 'should not call ${request.uri.user}'}, 486]")
@@ -542,7 +556,7 @@ class TestBlocks:
         client = called("steps: [{repeat: {times: 5000, steps: [{log: x}]}}, 486]")
         assert client.ended.outcome == "failed"
         assert "without a wait" in client.ended.reason
-        assert client.trace[-1].what == "<ACK"
+        assert len(client.world.logged) <= 1000
 
 
 class TestUnordered:
@@ -637,7 +651,7 @@ class TestFork:
             "right: [{respond: 183, reliable: true, sdp: true}, {expect: PRACK}, 2s, 200]}}]"
         )
         client = called(source, fields=["Supported: 100rel"])
-        assert client.story() == f"<INVITE 180 183 <PRACK <PRACK 200/PRACK 200/PRACK 2s 200 {TALK}"
+        assert client.story() == f"<INVITE 180 <PRACK 183 <PRACK 200/PRACK 200/PRACK 2s 200 {TALK}"
         assert [message.to_tag for message in client.every("200/PRACK")] == list(client.dialogs)[:2]
 
     def test_each_branch_sends_in_its_dialog(self) -> None:
@@ -685,11 +699,14 @@ class TestChallenge:
         assert world.logged == ["no"]
 
     def test_users_of_its_own(self) -> None:
-        source = "steps: [{challenge: 407, users: {alice: {password: secret}}, realm: 'a \"b\"'}, 486]"
-        world = World(source)
-        client = Client(world).begin()
-        world.finish()
-        assert 'realm="a \\"b\\""' in client.the("407").the("proxy-authenticate").partition(", nonce")[0] or client.every("486")
+        source = "users: {alice: other}\nsteps: [{challenge: 407, users: {alice: {password: secret}}, realm: there}, 486]"
+        client = called(source)
+        assert client.story() == "<INVITE 407 <ACK <INVITE 486 <ACK"
+
+    def test_a_realm_with_quotes(self) -> None:
+        """25.1: a quoted-string has them escaped."""
+        client = called(self.USERS + """steps: [{challenge: 401, realm: 'a "b" c', algorithms: MD5}, 486]""", tries=0)
+        assert r'realm="a \"b\" c"' in client.the("401").the("www-authenticate")
 
     def test_twice(self) -> None:
         """A proxy and a UAS ask one after the other (22.3)."""

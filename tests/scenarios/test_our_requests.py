@@ -165,17 +165,11 @@ class TestHold:
         client = flow.open(world)
         world.finish()
         answer, (hold, back) = client.every("200")[0], client.every("INVITE")
-        assert hold.sdp == [
-            "v=0",
-            "o=- 1 2 IN IP4 127.0.0.1",
-            "s=-",
-            "c=IN IP4 127.0.0.1",
-            "t=0 0",
-            "m=audio 40000 RTP/AVP 0 8",
-            "a=sendonly",
-        ]
+        assert hold.direction() == "sendonly"
         assert answer.direction() == back.direction() == "sendrecv"
-        assert back.sdp
+        streams = [[line for line in message.sdp if line[:2] in ("c=", "m=")] for message in (hold, back)]
+        assert streams[0] == streams[1]
+        assert streams[0][1].split()[1] == answer.sdp[5].split()[1], "the port stays the same"
         assert all(message["allow"] and message["supported"] for message in (hold, back))
 
     def test_versions_go_up(self) -> None:
