@@ -22,6 +22,7 @@ from responder.transaction.timers import Timers
 from responder.transaction.wire import Wire
 from responder.uas.core import UserAgentServer
 from responder.uas.nonces import Nonces
+from responder.uas.publications import Publications
 from responder.uas.registrar import Registrar
 from responder.uas.response import ResponseBuilder
 from responder.uas.settings import Settings
@@ -105,6 +106,7 @@ class Engine:
                 media=media,
             ),
             registrar=self.registrar,
+            publications=Publications(ids, settings.capabilities),
             reporting=observer >= CALLS,
             noting=self._noting,
         )

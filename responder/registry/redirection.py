@@ -53,7 +53,7 @@ CODES: Final = (
         reference="RFC 3261 21.3.1",
         not_methods=_NOT_FOR,
         sender=_SENDER,
-        headers=(should("Contact", locations.choices, "RFC 3261 13.3.1.2, 21.3.1"), _HISTORY),
+        headers=(should("Contact", locations.choices, "RFC 3261 13.3.1.2, 21.3.1", not_methods=("INFO",)), _HISTORY),
         bodies=(BodyRule("MAY", "a list of the choices; no type was ever defined for it", "RFC 3261 21.3.1"),),
         own_duties=(
             *_FOLLOW,

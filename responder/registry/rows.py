@@ -30,9 +30,10 @@ def should(
     when: str = "",
     needs: tuple[str, ...] = (),
     methods: tuple[str, ...] = (),
+    not_methods: tuple[str, ...] = (),
 ) -> HeaderRule:
     """A header that ought to be there."""
-    return HeaderRule(name, "SHOULD", source, reference, when, needs, methods)
+    return HeaderRule(name, "SHOULD", source, reference, when, needs, methods, not_methods)
 
 
 def may(

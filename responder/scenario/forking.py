@@ -38,6 +38,8 @@ def parallel(runner: Runner, thread: Thread, step: plan.Parallel) -> bool:
         for _, block in step.blocks
     ]
     thread.children = len(children)
+    if step.forked:
+        runner.call.forking = True
     # not before all are there: a branch that is done at once must not end the step
     runner.threads.remove(thread)
     runner.threads += children
@@ -56,12 +58,14 @@ def won(runner: Runner, winner: Thread, fork: Thread) -> None:
         if ancestor is not None and ancestor is not winner:
             runner.threads.remove(thread)
             runner.abandon(thread)
+    runner.call.forking = False
     fork.children = 1
     fork.held.clear()
 
 
 def join(runner: Runner, parent: Thread) -> None:
     """All branches are done: the thread that they came from goes on."""
+    runner.call.forking = False
     if parent.held:
         thread, reply = best(parent.held)
         parent.held.clear()

@@ -116,7 +116,10 @@ class TransactionLayer:
         """
         request = transaction.request
         transaction.identity = identity = (request.call_id, request.from_tag, request.cseq)
-        return self._first.setdefault(identity, transaction)
+        first = self._first.setdefault(identity, transaction)
+        if first.key == transaction.key:  # not by two ways, but by one branch used twice (see `key`)
+            first = self._first[identity] = transaction
+        return first
 
     def start(
         self, branch: str, method: str, data: bytes, flow: Flow, user: ClientUser, *, ack: bytes | None = None

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from responder.transaction.server import ServerTransaction
     from responder.transaction.timers import Target
     from responder.uas.core import UserAgentServer
+    from responder.uas.publications import Published
     from responder.uas.registrar import Outcome
     from responder.uas.script import Order, Reply, Script
 
@@ -90,10 +91,13 @@ class Call:
         "call_id",
         "described",
         "dialogs",
+        "entity_tag",
         "flow",
         "following",
+        "forking",
         "in_script",
         "number",
+        "older",
         "outcome",
         "over",
         "path",
@@ -141,6 +145,12 @@ class Call:
         self.session_id = core.new_session_id(number)
         self.bindings: Sequence[str] | None = None
         """Contact values of a 2xx to REGISTER."""
+        self.entity_tag = ""
+        """For the SIP-ETag of a 2xx to PUBLISH."""
+        self.forking = False
+        """Whether the script plays several branches: then a BYE to one early dialog leaves the INVITE to the others."""
+        self.older: Call | None = None
+        """An earlier call with the same Call-ID."""
         self.following = 0
         """The final status that follows a 199 (RFC 6228), 0 where it is not known."""
         self.stale = False
@@ -184,8 +194,11 @@ class Call:
         if method == "INVITE" and 100 < status < 300:
             self._progress(transaction, reply, scope, tag)
             return
-        if method == "REGISTER" and 200 <= status < 300 and self.bindings is None:
-            self.register(transaction)
+        if 200 <= status < 300:
+            if method == "REGISTER" and self.bindings is None:
+                self.register(transaction)
+            elif method == "PUBLISH" and not self.entity_tag:
+                self.publish(transaction)
         # sending may finish the transaction, which then forgets these
         request, dialog = transaction.request, transaction.dialog
         data = self._send(transaction, reply, scope, tag, None)
@@ -203,7 +216,7 @@ class Call:
             # branch of a fork, the others go on
             early = dialog.state == EARLY
             self._end_dialog(dialog)
-            if not (early and any(other.state == EARLY for other in self.dialogs)):
+            if not (early and (self.forking or any(other.state == EARLY for other in self.dialogs))):
                 for pending in list(self.unanswered):
                     self.respond(pending, defaults.TERMINATED)
                 self._end_early_dialogs()
@@ -451,6 +464,12 @@ class Call:
         core = self._core
         outcome = core.registrar.register(transaction.request, core.wire.now, transaction.source)
         self.bindings = outcome.contacts
+        return outcome
+
+    def publish(self, transaction: ServerTransaction) -> Published:
+        """Let the event state compositor act on a PUBLISH (RFC 3903 section 6)."""
+        outcome = self._core.publications.publish(transaction.request, self._core.wire.now)
+        self.entity_tag = outcome.entity_tag
         return outcome
 
     def opened(self, transaction: ServerTransaction) -> None:

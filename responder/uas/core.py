@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from responder.transaction.server import ServerTransaction
     from responder.transaction.timers import Timers
     from responder.transaction.wire import Wire
+    from responder.uas.publications import Publications
     from responder.uas.registrar import Registrar
     from responder.uas.response import ResponseBuilder
     from responder.uas.script import Playbook, Script
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
 _MERGED: Final = Reply(482, label="merged")
 _OUT_OF_ORDER: Final = Reply(500, label="cseq")
 _GLARE: Final = Reply(491, label="pending")
+_MOST_OF_ONE_CALL_ID: Final = 8
+"""Live calls of one Call-ID that are asked whether a retry is theirs."""
 _FULL: Final = Reply(503, label="full")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _FAULT: Final = Reply(500, label="internal error")
@@ -66,6 +69,7 @@ class UserAgentServer:
         "live",
         "noting",
         "playbook",
+        "publications",
         "registrar",
         "registry",
         "reporting",
@@ -86,6 +90,7 @@ class UserAgentServer:
         layer: TransactionLayer,
         builder: ResponseBuilder,
         registrar: Registrar,
+        publications: Publications,
         reporting: bool,
         noting: bool,
     ) -> None:
@@ -98,6 +103,7 @@ class UserAgentServer:
         self.layer = layer
         self.builder = builder
         self.registrar = registrar
+        self.publications = publications
         self.reporting = reporting
         """Whether ended calls are reported."""
         self.noting = noting
@@ -150,7 +156,11 @@ class UserAgentServer:
     def ended(self, call: Call) -> None:
         """A call is over."""
         if self.calls.get(call.call_id) is call:
-            del self.calls[call.call_id]
+            if call.older is None or call.older.over:
+                del self.calls[call.call_id]
+            else:
+                self.calls[call.call_id] = call.older
+        call.older = None
         self.live.pop(call.number, None)
         self.finished += 1
         if self.reporting:
@@ -321,8 +331,12 @@ class UserAgentServer:
             merged = self.layer.first_of(transaction) is not transaction
             if merged and (known is None or "merged" not in known.unchecked):
                 return self._reject(transaction, _MERGED)
-            if known is not None and known.active and not known.dialogs and self._retry(known, transaction):
-                return known.number
+            for _ in range(_MOST_OF_ONE_CALL_ID):
+                if known is None:
+                    break
+                if known.active and not known.dialogs and self._retry(known, transaction):
+                    return known.number
+                known = known.older
         if len(self.live) >= self.settings.most_calls:
             return self._reject(transaction, _FULL)
         try:
@@ -340,6 +354,7 @@ class UserAgentServer:
             script.start(call, transaction)
             call.in_script = False
         if not call.over:
+            call.older = calls.get(call_id)
             calls[call_id] = self.live[call.number] = call
             call.settle()
             if transaction.open:

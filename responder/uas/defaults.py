@@ -42,6 +42,8 @@ def reply_to(transaction: ServerTransaction, call: Call) -> Reply:
         outcome = call.register(transaction)
         if outcome.status != 200:
             return Reply(outcome.status, reason=outcome.reason or None, label="registrar")
+    if method == "PUBLISH":
+        return Reply(412, label="publications") if call.publish(transaction).status == 412 else OK
     if method == "NOTIFY" or (not transaction.tagged and method in _WITHIN_A_DIALOG):
         return NO_SUCH_CALL
     return OK

@@ -277,6 +277,7 @@ class ResponseBuilder:
             bindings=call.bindings,
             reliable=reliable,
             rseq=provisionals.rseq + 1 if provisionals is not None and reliable else 0,
+            entity_tag=call.entity_tag,
             following=call.following,
             stale=call.stale,
         )

@@ -10,15 +10,21 @@ import random
 from collections.abc import Mapping, Sequence
 from io import StringIO
 from pathlib import Path
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
+from typing import Any
 
-from responder.cli.banner import banner
+from responder.cli.banner import banner, farewell, listening_json, stopped_json
+from responder.cli.service import Stop
 from responder.engine import MESSAGES, Engine
 from responder.events import CallEnded, Event, Flow
 from responder.net.address import ListenAddress
 from responder.observe.clock import Clock
 from responder.observe.console import Console
+from responder.observe.json_console import JsonConsole
+from responder.observe.json_lines import encode
+from responder.observe.observer import Observer
 from responder.observe.trace import TraceWriter
+from responder.observe.verdict import passed
 from responder.registry import Registry
 from responder.scenario.compiler import load
 from responder.scenario.playbook import Playbook
@@ -26,6 +32,7 @@ from responder.sip.message import Request, Response
 from responder.sip.parser import parse
 from responder.sip.sdp import Answerer
 
+CLOCK = Clock(epoch=1_800_000_000.0)
 SERVER = ("127.0.0.1", 5060)
 CALLER = ("192.0.2.2", 38553)
 SDP = (
@@ -69,7 +76,8 @@ class Run:
     ) -> tuple[str, ...]:
         """Make this call and see it to its end; what happened in it (`CallEnded.path`).
 
-        `headers` are of the first request. The caller sends BYE so many seconds after its ACK, and CANCEL so many seconds after its INVITE; None: never.
+        `headers` are of the first request. The caller sends BYE so many seconds after its ACK, and CANCEL so many
+        seconds after its INVITE; None: never.
         """
         self._calls += 1
         client = _Caller(self._calls, Flow("UDP", SERVER, address), method, uri, caller)
@@ -107,19 +115,29 @@ class Run:
             if answer:
                 self._feed(client, answer)
 
-    def console(self, clock: Clock, *, messages: bool, whole: bool = False) -> str:
-        """What `responder serve` prints of it, on a default listener."""
-        out: list[str] = []
-        console = Console(out.append, clock=clock, messages=messages, whole=whole)
-        console.observe(self.events)
-        console.close()
+    def printed(self, *, verbose: int = 0, json: bool = False, wanted: int | None = None) -> str:
+        """What `responder serve` prints of it, on the default listeners; `wanted` is the number of `--calls`."""
         listeners = [ListenAddress(transport, *SERVER) for transport in ("udp", "tcp")]
-        return banner(listeners, flows=self.flows, dial=self.dial) + "".join(out)
+        ended = [event for event in self.events if isinstance(event, CallEnded)]
+        service: Any = SimpleNamespace(ended=len(ended), failed=sum(not passed(call) for call in ended))
+        reason = Stop.INTERRUPTED if wanted is None else Stop.CALLS
+        out: list[str] = []
+        if json:
+            observer: Observer = JsonConsole(out.append, clock=CLOCK, messages=verbose > 0)
+            first = "".join(encode(line) + "\n" for line in listening_json(listeners))
+            last = encode(stopped_json(service, reason)) + "\n"
+        else:
+            observer = Console(out.append, clock=CLOCK, messages=verbose > 0, whole=verbose > 1)
+            first = banner(listeners, flows=self.flows, dial=self.dial)
+            last = farewell(service, reason, wanted=wanted)
+        observer.observe(self.events)
+        observer.close()
+        return first + "".join(out) + last
 
-    def trace(self, clock: Clock) -> str:
+    def trace(self) -> str:
         """What `responder serve --trace` writes of it."""
         out = StringIO()
-        TraceWriter(out, clock=clock, version="0").observe(self.events)
+        TraceWriter(out, clock=CLOCK, version="0").observe(self.events)
         return out.getvalue()
 
 
@@ -202,5 +220,3 @@ class _Caller:
             f"Content-Length: {len(body)}",
         ]
         return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
-
-

@@ -1,4 +1,7 @@
-"""baresip without sound and screen: places calls, cancels them, sees them end, registers."""
+"""baresip without sound and screen: places calls, cancels them, sees them end, registers.
+
+Version 1.0 gives up where the first of several challenges is one that it does not know, so here it gets MD5 alone.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,7 @@ class Baresip(Console):
     def complaints(self) -> list[str]:
         """What it says of messages that it does not like."""
         pattern = r"(?i).*(?:warning|error|could not|failed|invalid|mismatch|unsupported|rejected).*"
-        return [line for line in self.text.splitlines() if re.fullmatch(pattern, line) and "aubridge" not in line]
+        return [line for line in self.text.splitlines() if re.fullmatch(pattern, line) and "ctrl_tcp" not in line]
 
 
 @pytest.fixture
@@ -140,13 +143,12 @@ def test_put_on_hold(callee: Serving, phone: Baresip, transport: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("user", ["alice", "guarded"])
+@pytest.mark.parametrize("user", ["alice", "guarded-md5"])
 def test_registers(callee: Serving, tmp_path: Path, transport: str, user: str) -> None:
     account = f"<{address(callee, user, transport)}>;regint=60;auth_user=alice;auth_pass=secret"
     phone = Baresip(tmp_path, callee, account=account)
     try:
-        phone.shows("200 OK")
-        phone.shows("All 1 useragent registered successfully")
+        phone.shows("200 OK () [1 binding]")
     finally:
         phone.stop()
     assert not phone.complaints()
@@ -159,7 +161,7 @@ def test_digest(callee: Serving, tmp_path: Path, transport: str) -> None:
     before = len(callee.events("call"))
     phone = Baresip(tmp_path, callee, account=account)
     try:
-        phone.tell("dial", address(callee, "guarded", transport))
+        phone.tell("dial", address(callee, "guarded-md5", transport))
         phone.shows("Call established")
         phone.tell("hangup")
         assert ended(callee, before)["outcome"] == "completed"

@@ -135,7 +135,7 @@ def test_registers(callee: Serving, phone: Linphone, transport: str, user: str) 
     phone.shows("route")
     phone.type("")
     phone.shows("Accept")
-    phone.type("y")
+    phone.type("yes")
     if user == "guarded":
         phone.shows("assword")
         phone.type("secret")

@@ -22,7 +22,7 @@ class Pjsua(Console):
 
     def __init__(self, folder: Path, transport: str, *arguments: str) -> None:
         command = [
-            needed("pjsua"), "--null-audio", f"--local-port={free_port()}", "--ip-addr=127.0.0.1",
+            needed("stdbuf"), "-oL", needed("pjsua"), "--null-audio", f"--local-port={free_port()}", "--ip-addr=127.0.0.1",
             "--bound-addr=127.0.0.1", "--log-level=5", "--app-log-level=5", TRANSPORTS[transport], *arguments,
         ]  # fmt: skip
         super().__init__(command, cwd=folder)

@@ -80,7 +80,7 @@ WANTED: dict[int, list[tuple[tuple[str, ...], set[str]]]] = {
         (("REFER",), {"Contact", "Record-Route"}),
     ],
     204: [(("SUBSCRIBE",), {"Contact", "Expires"})],
-    300: [(ANY, {"Contact"})],
+    300: [(tuple(method for method in ANY if method != "INFO"), {"Contact"})],
     301: [(ANY, {"Contact"})],
     302: [(ANY, {"Contact"})],
     305: [(ANY, {"Contact"})],

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from .calling import TALK
 from .client import Client, Habits
 from .wire import NEW_OFFER, OFFER, Message
 from .world import World, shipped
 
-TALK = "<ACK 0.75s <BYE 200/BYE"
 """What follows a 2xx when the client hangs up."""
 
 
@@ -131,9 +131,7 @@ FLOWS: tuple[Flow, ...] = (
         script=_glare,
     ),
     Flow("gone", "<INVITE 100 410 <ACK"),
-    Flow(
-        "hangup-after-2s", "<INVITE 100 180 200 <ACK 2s BYE <200/BYE", habits={"talks": None}, unheard="failed"
-    ),
+    Flow("hangup-after-2s", "<INVITE 100 180 200 <ACK 2s BYE <200/BYE", habits={"talks": None}, unheard="failed"),
     Flow(
         "hold-by-us",
         "<INVITE 100 180 200 <ACK 1s INVITE <200 ACK 1s INVITE <200 ACK 1s BYE <200/BYE",

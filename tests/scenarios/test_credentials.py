@@ -56,7 +56,7 @@ def test_the_far_end_hashes_as_rfc_7616_does() -> None:
         "qop": "auth,auth-int",
         "opaque": "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS",
     }
-    values = {
+    values: dict[str, Any] = {
         "method": "GET",
         "uri": "/dir/index.html",
         "user": "Mufasa",
@@ -64,9 +64,8 @@ def test_the_far_end_hashes_as_rfc_7616_does() -> None:
         "cnonce": "f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
     }
     assert 'response="8ca523f5e9506fed4657c9700eebdbec"' in digest({**known, "algorithm": "MD5"}, **values)
-    assert (
-        'response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"'
-        in digest({**known, "algorithm": "SHA-256"}, **values)
+    assert 'response="753927fa0e85d155564e2e272a28d1802ca10daf4496794697cf8db5856cb6c1"' in digest(
+        {**known, "algorithm": "SHA-256"}, **values
     )
 
 
@@ -207,7 +206,7 @@ class TestWrong:
         assert not world.engine.registrar.bindings("sip:bob@127.0.0.1", world.now)
 
     @pytest.mark.parametrize(
-        "value", ["Digest", "Digest username=", "Basic YWxpY2U6c2VjcmV0", "Digest username=\"alice\", realm=\"responder\""]
+        "value", ["Digest", "Digest username=", "Basic YWxpY2U6c2VjcmV0", 'Digest username="alice", realm="responder"']
     )
     def test_what_is_no_credentials(self, value: str) -> None:
         flow = BY_NAME["auth-then-answer"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from responder.events import Flow as Path_
+
 from .client import path_of
 from .flows import FLOWS, Flow
 from .world import TCP, UDP, UDP6, World
-
-from responder.events import Flow as Path_
 
 ALL = pytest.mark.parametrize("flow", FLOWS, ids=str)
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import pytest
 
 from responder.scenario.names import KNOWN
 
 from .client import Client
-from .wire import OFFER, Message
+from .wire import Message
 from .world import EPOCH, TCP, UDP, UDP6, World
 
-DESIGN = """
-request.method request.uri request.uri.user request.uri.host request.uri.port request.uri.params.NAME
-request.from request.from.uri request.from.user request.from.host request.from.display request.from.tag
-request.to request.to.uri request.to.user request.to.host request.to.display request.to.tag
-request.header.NAME request.body request.sdp.address request.sdp.port
-request.source.ip request.source.port request.source.transport
-call.id call.number call.attempt call.elapsed local.ip local.port local.transport local.uri
-vars.NAME match.GROUP now.rfc1123 random.hex8 random.digits6
-""".split()
+DESIGN = set(
+    """
+    request.method request.uri request.uri.user request.uri.host request.uri.port request.uri.params.NAME
+    request.from request.from.uri request.from.user request.from.host request.from.display request.from.tag
+    request.to request.to.uri request.to.user request.to.host request.to.display request.to.tag request.header.NAME
+    request.body request.sdp.address request.sdp.port request.source.ip request.source.port request.source.transport
+    call.id call.number call.attempt call.elapsed local.ip local.port local.transport local.uri vars.NAME
+    match.GROUP now.rfc1123 random.hex8 random.digits6
+    """.split()  # noqa: SIM905 - one word a name reads better
+)
 """The closed set of the language's document."""
 
 NAMES = {
@@ -101,10 +101,12 @@ def test_name(name: str) -> None:
 
 def test_every_name_is_tested() -> None:
     tested = {
-        re.sub(r"^(request\.header|request\.uri\.params|vars)\..*", r"\1.NAME", re.sub(r"^match\..*", "match.GROUP", name))
+        re.sub(
+            r"^(request\.header|request\.uri\.params|vars)\..*", r"\1.NAME", re.sub(r"^match\..*", "match.GROUP", name)
+        )
         for name in NAMES
     } | {"request.body", "random.hex8", "random.digits6"}
-    assert set(DESIGN) <= tested
+    assert tested >= DESIGN
     assert set(KNOWN) <= tested, "a name that was added wants a row here"
 
 
@@ -141,7 +143,7 @@ class TestElapsing:
         assert EPOCH == 1_700_000_000
 
     def test_the_request_is_the_last_one_and_the_call_stays(self) -> None:
-        source = "steps: [200, {expect: ACK}, {expect: INFO}, {respond: 299, reason: '${request.method} ${call.id}'}, hangup]"
+        source = "steps: [200, {expect: INFO}, {respond: 299, reason: '${request.method} ${call.id}'}, hangup]"
         world = World(source)
         client = Client(world, talks=None).begin()
         world.run(1.0)
@@ -150,7 +152,10 @@ class TestElapsing:
         assert client.the("299/INFO").reason == "INFO call-1@192.0.2.10"
 
     def test_a_variable_changes(self) -> None:
-        source = "steps: [{set: {n: a}}, {respond: 180, reason: '${vars.n}'}, {set: {n: '${vars.n}b'}}, {respond: 486, reason: '${vars.n}'}]"
+        source = (
+            "steps: [{set: {n: a}}, {respond: 180, reason: '${vars.n}'}, {set: {n: '${vars.n}b'}}, "
+            "{respond: 486, reason: '${vars.n}'}]"
+        )
         world = World(source)
         client = Client(world).begin()
         world.finish()
@@ -179,7 +184,9 @@ class TestElsewhere:
         ids=["TCP", "IPv6"],
     )
     def test_addresses(self, flow: object, got: str) -> None:
-        world = World("steps: [{respond: 486, reason: '${request.source.ip} ${local.transport} ${local.ip} ${local.uri}'}]")
+        world = World(
+            "steps: [{respond: 486, reason: '${request.source.ip} ${local.transport} ${local.ip} ${local.uri}'}]"
+        )
         client = Client(world, flow=flow).begin()  # type: ignore[arg-type]
         world.finish()
         assert client.the("486").reason == got
@@ -277,8 +284,8 @@ class TestInjection:
 
     def test_in_a_request_of_ours(self) -> None:
         source = (
-            "steps: [200, {expect: INFO}, 299, {send: INFO, headers: {X-Got: '${request.body}'}, body: '${request.body}', "
-            "content_type: '${request.body}'}, hangup]"
+            "steps: [200, {expect: INFO}, 299, {send: INFO, headers: {X-Got: '${request.body}'}, "
+            "body: '${request.body}', content_type: '${request.body}'}, hangup]"
         )
         world = World(source)
         client = Client(world, talks=None).begin()
@@ -290,7 +297,9 @@ class TestInjection:
         assert info.body == ATTACK.encode()
 
     def test_in_a_challenge_of_the_author(self) -> None:
-        source = "steps: [{respond: 401, headers: {WWW-Authenticate: 'Digest realm=\"${request.uri.user}\", nonce=\"n\"'}}]"
+        source = (
+            'steps: [{respond: 401, headers: {WWW-Authenticate: \'Digest realm="${request.uri.user}", nonce="n"\'}}]'
+        )
         world = World(source)
         client = Client(world, user="a%22,%20nonce=%22mine%0D%0AX-Evil:1", tries=0).begin()
         world.finish()

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 
 import pytest
 
 from .client import Client, Entry
 from .flows import BY_NAME, FLOWS, INVITES, Flow
-from .wire import Message
-from .world import RESPONSE_TIMES, TCP, TIMEOUT, UDP, World
+from .world import RESPONSE_TIMES, TCP, TIMEOUT, UDP
 
 LONG = 130.0
 """Seconds: longer than any shipped flow takes."""
@@ -42,7 +42,7 @@ def course(name: str) -> tuple[tuple[float, str], ...]:
 def points(name: str) -> list[float]:
     """When something happens in a flow, and moments between."""
     times = sorted({time for time, _ in course(name)})
-    between = [(first + second) / 2 for first, second in zip(times, times[1:], strict=False)]
+    between = [(first + second) / 2 for first, second in pairwise(times)]
     return sorted([*times, *between, times[-1] + 1.0])
 
 
@@ -70,9 +70,7 @@ def ends_it(client: Client) -> None:
         client.bye()
 
 
-EVERY_POINT = [
-    pytest.param(flow, time, id=f"{flow}-{time:g}s") for flow in INVITES for time in points(flow.name)
-]
+EVERY_POINT = [pytest.param(flow, time, id=f"{flow}-{time:g}s") for flow in INVITES for time in points(flow.name)]
 
 
 @pytest.mark.parametrize(("flow", "time"), EVERY_POINT)
@@ -174,9 +172,7 @@ class TestWithoutAck:
         world = quiet.world()
         client = quiet.open(world, acks=False, flow=over)
         world.finish()
-        finals = [
-            (time, what) for time, what in timeline(client.trace) if what.isdecimal() and 200 <= int(what) < 700
-        ]
+        finals = [(time, what) for time, what in timeline(client.trace) if what.isdecimal() and 200 <= int(what) < 700]
         assert finals
         for status in {what for _, what in finals}:
             begun = [time for time, what in finals if what == status]

@@ -47,7 +47,9 @@ class TestRequests:
     def test_through_the_proxies_of_the_route_set(self, flow: Flow) -> None:
         """12.1.1, 12.2.1.1: a UAS takes Record-Route in its order."""
         world = flow.world()
-        client = flow.open(world, fields=["Record-Route: <sip:192.0.2.10:5062;lr>", "Record-Route: <sip:p2.example.com;lr>"])
+        client = flow.open(
+            world, fields=["Record-Route: <sip:192.0.2.10:5062;lr>", "Record-Route: <sip:p2.example.com;lr>"]
+        )
         world.finish()
         ours = [entry.message for entry in client.trace if entry.what in ("BYE", "UPDATE", "INVITE", "ACK")]
         for message in ours:

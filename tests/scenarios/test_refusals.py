@@ -164,9 +164,7 @@ class TestTooLittle:
         client = Client(world, fields=["Supported: timer", "Session-Expires: 1800"]).begin()
         world.pump()
         least = client.the("422").the("min-se")
-        client.request(
-            "INVITE", "Supported: timer", f"Session-Expires: {least}", f"Min-SE: {least}", body=client.body
-        )
+        client.request("INVITE", "Supported: timer", f"Session-Expires: {least}", f"Min-SE: {least}", body=client.body)
         world.finish()
         assert client.story() == "<INVITE 422 <ACK <INVITE 100 180 1s 200 <ACK 0.75s <BYE 200/BYE"
         answered = client.the("200")

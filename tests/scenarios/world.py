@@ -79,6 +79,8 @@ class World:
         )
         self.playbook.use_nonces(self.engine.nonces)
         self.now = 0.0
+        self.blind = False
+        """No events about messages are to be expected."""
         self.clients: dict[str, Client] = {}
         self.events: list[Any] = []
         self.unknown: list[Message] = []
@@ -88,6 +90,7 @@ class World:
         self._serial = 0
         self._last: dict[tuple[str, str], Message] = {}
         """The last response by branch and method."""
+        self._seen: set[bytes] = set()
 
     # the clock
 
@@ -197,7 +200,11 @@ class World:
                 client.hear(message, again=next(again))
 
     def _flags(self, out: list[tuple[bytes, Flow]], events: list[Any]) -> Iterator[bool]:
-        """For each message out whether the engine calls it a retransmission."""
+        """For each message out whether the engine calls it a retransmission; in a blind world whether it was seen."""
+        if self.blind:
+            seen = [data in self._seen for data, _ in out]
+            self._seen.update(data for data, _ in out)
+            return iter(seen)
         sent = [event for event in events if isinstance(event, MessageSent)]
         assert [event.data for event in sent] == [data for data, _ in out], "messages and events differ"
         return iter([event.retransmission for event in sent])
