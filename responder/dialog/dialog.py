@@ -184,6 +184,8 @@ class Dialog(Generic[User]):
         self._final = None
         if self.reliable is not None:
             self.reliable.stop()
+        if self.timer is not None:
+            self.timer.stop()
 
 
 def _contact_uri(request: Request) -> str:

@@ -59,16 +59,16 @@ class ClientTransaction:
         """Whether no final response has come yet."""
         return self.state in (fsm.CALLING, fsm.TRYING, fsm.PROCEEDING)
 
-    def start(self) -> None:
+    def start(self, note: str = "") -> None:
         """Send the request; timers A or E (unreliable transports only) and B or F start."""
         layer = self._layer
-        self._transmit(self.data)
+        self._transmit(self.data, note=note)
         if not self.flow.reliable:
             layer.timers.set(self._interval, layer.wire.now, self, fsm.RETRANSMIT)
         layer.timers.set(layer.timeout, layer.wire.now, self, fsm.TIMEOUT)
 
-    def _transmit(self, data: bytes, *, again: bool = False) -> None:
-        self._layer.wire.send(data, self.flow, self.user.number if self.user else 0, again=again)
+    def _transmit(self, data: bytes, *, again: bool = False, note: str = "") -> None:
+        self._layer.wire.send(data, self.flow, self.user.number if self.user else 0, again=again, note=note)
 
     def receive(self, response: Response) -> None:
         """A response matched this transaction (17.1.3)."""

@@ -122,12 +122,23 @@ class TransactionLayer:
         return first
 
     def start(
-        self, branch: str, method: str, data: bytes, flow: Flow, user: ClientUser, *, ack: bytes | None = None
+        self,
+        branch: str,
+        method: str,
+        data: bytes,
+        flow: Flow,
+        user: ClientUser,
+        *,
+        ack: bytes | None = None,
+        note: str = "",
     ) -> ClientTransaction:
-        """Send a request of ours; `ack` is the ACK for a 300-699 with a NUL in place of the To value."""
+        """Send a request of ours; `ack` is the ACK for a 300-699 with a NUL in place of the To value.
+
+        `note` says why it goes out, for the journal.
+        """
         transaction = ClientTransaction(self, branch, method, data, flow, user, ack)
         self.clients[(branch, method)] = transaction
-        transaction.start()
+        transaction.start(note)
         return transaction
 
     def match_response(self, response: Response) -> ClientTransaction | None:

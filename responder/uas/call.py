@@ -157,8 +157,8 @@ class Call:
         """Whether the next challenge says that the nonce was too old (RFC 7616 section 3.3)."""
         self._accepted: list[ServerTransaction] = []
         self._subscriptions: list[Subscription] = []
-        self.described = (0, 0)
-        """CSeq number of the last exchange of session descriptions, and the version that ours had."""
+        self.described = (0, b"")
+        """The version of our last session description, and the description."""
         self._waits = 0
         self._idle_since = -1.0
 
@@ -299,7 +299,7 @@ class Call:
             if "session-expires" not in request.shape.index and b"\r\nSession-Expires:" not in response:
                 return
             dialog.timer = SessionTimer(self, dialog)
-        dialog.timer.agreed(response)
+        dialog.timer.agreed(request, response)
 
     def _note_reliability(self, request: Request, reply: Reply) -> None:
         """The author decided whether this 1xx is reliable: say what RFC 3262 has against that."""
@@ -361,7 +361,8 @@ class Call:
         elif method != "REFER" or _wants_no_subscription(request):
             return
         dialog = known or self._dialog_of(transaction, request, request.to_tag or tag)
-        dialog.state = CONFIRMED
+        if known is None:
+            dialog.state = CONFIRMED
         subscription = Subscription(self, dialog, request, only_usage=known is None)
         self._subscriptions.append(subscription)
         if method == "REFER":
@@ -375,6 +376,14 @@ class Call:
             self._subscriptions.remove(subscription)
         if dialog is not None:
             self.terminate(dialog)
+
+    def inviting(self) -> bool:
+        """Whether an INVITE of the peer waits for its final response."""
+        return any(transaction.method == "INVITE" for transaction in self.unanswered)
+
+    def draw(self, seconds: float) -> float:
+        """A random time up to so many seconds."""
+        return self._core.ids.getrandbits(20) / (1 << 20) * seconds
 
     def timer_of(self, seconds: float, target: Target, token: Any) -> None:
         """Set a deadline for something that belongs to this call."""
@@ -397,11 +406,11 @@ class Call:
         scope: Any = None,
         *,
         dialog: Dialog[Call] | None = None,
-        then: Callable[[int], None] | None = None,
+        then: Callable[[int, Response | None], None] | None = None,
     ) -> Outgoing | None:
         """Send a request of ours within a dialog (the confirmed one, else the first); None where there is none.
 
-        `then` is told the final status (408: none came, 503: the transport failed).
+        `then` is told the final status (408: none came, 503: the transport failed) and response.
         """
         if dialog is None:
             dialog = self.confirmed or (self.dialogs[0] if self.dialogs else None)
@@ -422,7 +431,11 @@ class Call:
         """End the call as its state requires: 480 to an INVITE that waits, BYE in a dialog (15.1: after its ACK)."""
         self._refuse_invites(defaults.HANGUP_REFUSAL)
         for dialog in list(self.dialogs):
-            if dialog.awaits_ack:
+            if not dialog.of_invite:
+                # RFC 5057 4: BYE is for sessions; a subscription has words of its own for its end
+                for subscription in [s for s in self._subscriptions if s.dialog is dialog]:
+                    subscription.deactivate()
+            elif dialog.awaits_ack:
                 dialog.hang_up_when_acknowledged = True
             elif dialog.state == CONFIRMED:
                 self.send(defaults.BYE, dialog=dialog)
@@ -486,18 +499,6 @@ class Call:
         if transaction.method == "INVITE":
             core = self._core
             core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
-
-    def sdp_version(self, cseq: int) -> int:
-        """The version for the o= line of a session description (RFC 3264 section 8).
-
-        All responses to the INVITE with this CSeq number share one, each later exchange gets a higher one; a negative
-        number stands for a request of ours.
-        """
-        last, version = self.described
-        if cseq != last or cseq < 0:
-            version += 1
-            self.described = (cseq, version)
-        return version
 
     def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call]:
         """The dialog that a response with this tag belongs to, made where it is not yet there."""

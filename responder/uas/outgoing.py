@@ -53,7 +53,7 @@ class Outgoing:
         core: UserAgentServer,
         dialog: Dialog[Call],
         order: Order,
-        then: Callable[[int], None] | None,
+        then: Callable[[int, Response | None], None] | None,
     ) -> None:
         self._then = then
         self._call = call
@@ -88,7 +88,9 @@ class Outgoing:
             ack = self._head("ACK", branch, to="\0")
         call.pending += 1
         call.path.append(self.method)
-        self._transaction = core.layer.start(branch, self.method, data, self._flow, self, ack=ack)
+        self._transaction = core.layer.start(
+            branch, self.method, data, self._flow, self, ack=ack, note=self.order.label
+        )
 
     def _build(self, branch: str, scope: Any) -> bytes:
         order, core, call = self.order, self._core, self._call
@@ -199,7 +201,7 @@ class Outgoing:
             dialog.updating = False
         call.responded(self, response)
         if self._then is not None:
-            self._then(self.status)
+            self._then(self.status, response)
         if self.method == "BYE":
             call.terminate(dialog)  # 15.1.1: whatever comes back
         elif self.status in (408, 481) and dialog.state != OVER:

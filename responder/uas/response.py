@@ -14,7 +14,6 @@ from responder.registry.derive import secure_contact
 from responder.registry.occasion import Occasion
 from responder.sip import header_names
 from responder.sip.likeness import LikeRequest
-from responder.sip.sdp import SdpError
 from responder.sip.writer import write
 from responder.uas.bodies import SDP, session_description_in
 from responder.uas.script import Reply
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
 
 DIRECTIONS: Final = frozenset({"sendrecv", "sendonly", "recvonly", "inactive"})
 """What an author says for our usual session description with another direction (RFC 3264 section 5.1)."""
+_BOTH_WAYS: Final = "sendrecv"
 _DESCRIBED: Final = Reply(200, sdp=True)
 
 _COPIED: Final = frozenset({"via", "from", "to", "call-id", "cseq"})
@@ -283,7 +283,12 @@ class ResponseBuilder:
         )
 
     def _described(
-        self, call: Call, transaction: ServerTransaction, reply: Reply, provisionals: ReliableProvisionals | None
+        self,
+        call: Call,
+        transaction: ServerTransaction,
+        reply: Reply,
+        provisionals: ReliableProvisionals | None,
+        direction: str = _BOTH_WAYS,
     ) -> bytes | None:
         """The session description that belongs into this response (RFC 3261 13.2.1, RFC 3262 5, RFC 3264)."""
         method, status, request = transaction.method, reply.status, transaction.request
@@ -308,33 +313,29 @@ class ResponseBuilder:
                     return None
             elif provisionals is not None and provisionals.carried_sdp:
                 return None
-        cseq = transaction.cseq
         if offer is None:
-            return self._offer(call, transaction.source, cseq)
-        return self._answer(call, transaction.source, offer, cseq)
+            return self._offer(call, transaction.source, direction)
+        return self._answer(call, transaction.source, offer, direction)
 
-    def offer(self, call: Call, flow: Flow, direction: str = "sendrecv") -> bytes:
+    def offer(self, call: Call, flow: Flow, direction: str = _BOTH_WAYS) -> bytes:
         """An offer of ours in a request of ours; empty where we have no media."""
-        return (self._offer(call, flow, -1) or b"").replace(b"a=sendrecv", b"a=" + direction.encode())
+        return self._offer(call, flow, direction) or b""
 
     def answer(self, call: Call, flow: Flow, offer: bytes) -> bytes:
         """Our answer in an ACK; empty where we have no media. Raises `SdpError`."""
-        return self._answer(call, flow, offer, -1) or b""
+        return self._answer(call, flow, offer, _BOTH_WAYS) or b""
 
-    def _offer(self, call: Call, flow: Flow, cseq: int) -> bytes | None:
-        answerer = self._answerer(flow)
-        return None if answerer is None else answerer.offer(call.session_id, call.sdp_version(cseq))
-
-    def _answer(self, call: Call, flow: Flow, offer: bytes, cseq: int) -> bytes | None:
+    def _offer(self, call: Call, flow: Flow, direction: str) -> bytes | None:
         answerer = self._answerer(flow)
         if answerer is None:
             return None
-        described = call.described
-        try:
-            return answerer.answer(offer, call.session_id, call.sdp_version(cseq))
-        except SdpError:
-            call.described = described
-            raise
+        return _versioned(call, lambda version: answerer.offer(call.session_id, version), direction)
+
+    def _answer(self, call: Call, flow: Flow, offer: bytes, direction: str) -> bytes | None:
+        answerer = self._answerer(flow)
+        if answerer is None:
+            return None
+        return _versioned(call, lambda version: answerer.answer(offer, call.session_id, version), direction)
 
     def raw(self, reply: Reply, scope: Any) -> bytes:
         """The bytes of a reply that its author wrote out."""
@@ -375,10 +376,11 @@ class ResponseBuilder:
             body = reply.body if isinstance(reply.body, bytes) else _encoded(self.text(reply.body, scope))
             content_type = "text/plain" if reply.content_type is None else self.text(reply.content_type, scope)
         elif reply.sdp is not None and not isinstance(reply.sdp, bool):
-            body, content_type = _encoded(self.text(reply.sdp, scope)), SDP
-            if reply.sdp in DIRECTIONS:
-                usual = self._described(call, transaction, _DESCRIBED, provisionals) or b""
-                body = usual.replace(b"a=sendrecv", b"a=" + body)
+            content_type = SDP
+            if isinstance(reply.sdp, str) and reply.sdp in DIRECTIONS:
+                body = self._described(call, transaction, _DESCRIBED, provisionals, reply.sdp) or b""
+            else:
+                body = _encoded(self.text(reply.sdp, scope))
         elif reply.sdp is not False and (
             reply.sdp or (100 < status < 300 and method in _OFFER_METHODS and not reply.bare)
         ):
@@ -422,6 +424,25 @@ class ResponseBuilder:
 
 _to_tag: Final = re.compile(rb"^(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag=([^;\s>]+)", re.IGNORECASE | re.MULTILINE).search
 _BODY_KEYS: Final = frozenset({"content-type", "content-length"})
+
+
+def _versioned(call: Call, make: Callable[[int], bytes], direction: str) -> bytes:
+    """A session description with the version that its `o=` line must have.
+
+    RFC 3264 section 8: one higher than that of the last description, unless nothing has changed.
+    """
+    version, last = call.described
+    if version:
+        again = _directed(make(version), direction)
+        if again == last:
+            return again
+    made = _directed(make(version + 1), direction)
+    call.described = (version + 1, made)
+    return made
+
+
+def _directed(description: bytes, direction: str) -> bytes:
+    return description if direction == _BOTH_WAYS else description.replace(b"a=sendrecv", b"a=" + direction.encode())
 
 
 def _encoded(text: str) -> bytes:

@@ -55,7 +55,6 @@ class Subscription:
 
     __slots__ = (
         "_call",
-        "_dialog",
         "_entity",
         "_event",
         "_identity",
@@ -63,12 +62,13 @@ class Subscription:
         "_serial",
         "_until",
         "_version",
+        "dialog",
         "package",
     )
 
     def __init__(self, call: Call, dialog: Dialog[Call], request: Request, *, only_usage: bool) -> None:
         self._call = call
-        self._dialog = dialog
+        self.dialog = dialog
         self._only_usage = only_usage
         """Whether the dialog has no other usage, and so ends with the subscription (RFC 5057 section 4)."""
         self._entity = _escaped(request.uri)
@@ -87,7 +87,7 @@ class Subscription:
 
     def refers_to(self, dialog: Dialog[Call], request: Request) -> bool:
         """Whether a SUBSCRIBE in this dialog refreshes this subscription (4.2.1: same dialog, event and id)."""
-        if dialog is not self._dialog:
+        if dialog is not self.dialog:
             return False
         asked = _event(request)
         return asked is not None and (asked.package.lower(), asked.id) == self._identity
@@ -130,16 +130,21 @@ class Subscription:
             content_type=content_type or None,
             label="subscription",
         )
-        self._call.send(order, dialog=self._dialog, then=lambda status: self._notified(status, over=over))
+        self._call.send(order, dialog=self.dialog, then=lambda status, _: self._notified(status, over=over))
 
     def _notified(self, status: int, *, over: bool) -> None:
         if over or status in _FATAL:
             self._serial += 1
-            self._call.unsubscribed(self, self._dialog if self._only_usage else None)
+            self._call.unsubscribed(self, self.dialog if self._only_usage else None)
+
+    def deactivate(self) -> None:
+        """End it, as we stop (4.2.2: the subscriber may try again at once)."""
+        if self.dialog.state == CONFIRMED:
+            self._notify("terminated;reason=deactivated")
 
     def on_timer(self, token: Any, now: float) -> None:
         """Its time is over, unless it was refreshed meanwhile."""
-        if token == self._serial and self._dialog.state == CONFIRMED:
+        if token == self._serial and self.dialog.state == CONFIRMED:
             self._notify("terminated;reason=timeout")
 
 

@@ -117,6 +117,12 @@ class TestBuiltIn:
         known = package in self.cells["SUBSCRIBE"]
         assert path == (("200", "NOTIFY") if known else ("489",))
 
+    def test_publish(self) -> None:
+        headers = {"Event": "presence", "SIP-If-Match": "never-given"}
+        assert Run().call("sip:bob@127.0.0.1", method="PUBLISH", headers=headers) == ("412",)
+        assert Run().call("sip:bob@127.0.0.1", method="PUBLISH", headers={"Event": "weather"}) == ("489",)
+        assert {"412", "489"} <= set(promised(self.cells["PUBLISH"]))
+
     def test_refer(self) -> None:
         run = Run()
         headers = {"Refer-To": "<sip:carol@example.com>"}

@@ -30,7 +30,8 @@ def environment(tmp_path: Path) -> dict[str, str]:
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m responder "$@"\n')
     script.chmod(0o755)
     package = Path(sys.modules["responder"].__path__[0]).parent
-    return {**os.environ, "PATH": f"{script.parent}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(package)}
+    path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
 
 
 def request(method: str, own: int, tag: str = "") -> bytes:
@@ -97,7 +98,8 @@ def executed(script: str, folder: Path, environment: dict[str, str]) -> subproce
         cwd=folder,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         timeout=PATIENCE,
         check=False,
     )

@@ -44,6 +44,7 @@ STEPS: dict[str, tuple[Step, ...]] = {
     "silent": ("stay",),
     "TCP": (RINGING, OK),
     "REFER within": (OK,),
+    "session timer": (OK,),
     "failed": (lambda call, transaction: call.fail("so"), Reply(500)),
 }
 
@@ -190,6 +191,18 @@ def malformed(bench: Bench, number: int) -> None:
     bench.receive(caller.ack_refusal(sent[-1]))
 
 
+def session_timer(bench: Bench, number: int) -> None:
+    # half of them are refreshed by us, half get our BYE; the peer says BYE to the others in the end
+    bench.peers.update({"BYE": 200, "UPDATE": 200})
+    caller = Caller(number)
+    refresher = ("uac", "uas")[number % 2]
+    fields = ("Supported: timer", f"Session-Expires: 90;refresher={refresher}", "Allow: INVITE, ACK, BYE, UPDATE")
+    caller.heard(bench.receive(caller.invite(*fields))[-1])
+    bench.receive(caller.ack())
+    bench.run(100.0)
+    bench.receive(caller.bye())
+
+
 def nowhere(bench: Bench, number: int) -> None:
     bench.receive(Caller(number).bye(to_tag="nobody"))
     bench.receive(Caller(number).cancel(cseq=9))
@@ -222,6 +235,7 @@ RUNS: dict[str, Flowed] = {
     "SUBSCRIBE": subscribe,
     "SUBSCRIBE and vanish": subscribe_and_vanish,
     "malformed": malformed,
+    "session timer": session_timer,
     "nowhere": nowhere,
 }
 """Every flow by name."""

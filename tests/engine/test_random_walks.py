@@ -129,7 +129,9 @@ class Walk:
             if method in ("INVITE", "UPDATE", "PRACK", "ACK")
             else b""
         )
-        fields = [rng.choice(("Supported: 100rel", "Require: 100rel", "X-A: b", "Timestamp: 1"))]
+        fields = [rng.choice(("Supported: 100rel, timer", "Require: 100rel", "X-A: b", "Timestamp: 1"))]
+        if method in ("INVITE", "UPDATE") and rng.random() < 0.3:
+            fields.append(f"Session-Expires: 100;refresher={rng.choice(('uac', 'uas'))}")
         if method == "INVITE":
             data = caller.invite(*fields, body=body)
             self.cancels.append((caller, caller.cancel()))

@@ -154,3 +154,54 @@ def test_a_cancel_that_overtakes_its_invite() -> None:
     world._inbox.append((invite, client.flow, False))
     world.finish()
     assert client.story() == "<INVITE <CANCEL 481/CANCEL 100 180 2s 486 <ACK"
+
+
+class TestUsages:
+    """RFC 5057: what else may be in a dialog beside its session."""
+
+    @pytest.mark.parametrize("refused", ["486", "487"])
+    @pytest.mark.parametrize("method", ["REFER", "SUBSCRIBE"])
+    def test_a_subscription_in_an_early_dialog(self, method: str, refused: str) -> None:
+        """12.3: a refusal of the INVITE ends its early dialogs, and nothing is left of them."""
+        world = World("steps: [180, 5s, 486]")
+        client = Client(world).begin()
+        world.run(1.0)
+        fields = {"REFER": ["Refer-To: <sip:c@x>"], "SUBSCRIBE": ["Event: presence", "Expires: 60"]}[method]
+        client.request(method, *fields, within=True)
+        world.run(1.0)
+        assert client.every("NOTIFY")
+        if refused == "487":
+            client.cancel()
+        world.finish()
+        assert client.every(refused)
+        assert client.every("BYE") == []
+        assert client.times("NOTIFY")[-1] == 1.0
+
+    @pytest.mark.parametrize("method", ["REFER", "SUBSCRIBE"])
+    def test_a_subscription_in_a_call(self, method: str) -> None:
+        world = World("steps: [180, 200]")
+        client = Client(world, talks=5.0).begin()
+        world.run(1.0)
+        fields = {"REFER": ["Refer-To: <sip:c@x>"], "SUBSCRIBE": ["Event: presence", "Expires: 60"]}[method]
+        client.request(method, *fields, within=True)
+        world.finish()
+        assert client.every("NOTIFY")
+        assert client.every("200/BYE")
+        assert client.ended.outcome == "completed"
+
+    def test_shutdown_of_a_subscription(self) -> None:
+        """RFC 6665 section 4.1.2.3: a NOTIFY says that it is over; BYE is for sessions."""
+        world = World()
+        client = Client(world, "SUBSCRIBE", fields=["Event: presence", "Expires: 600"]).begin()
+        world.run(1.0)
+        world.engine.shutdown(world.now)
+        world.finish()
+        assert client.story() == "<SUBSCRIBE 200 NOTIFY <200/NOTIFY 1s NOTIFY <200/NOTIFY"
+        assert client.every("NOTIFY")[1].the("subscription-state").startswith("terminated")
+
+    def test_hangup_of_a_subscription(self) -> None:
+        world = World("match: {method: SUBSCRIBE}\nsteps: [200, 2s, hangup]")
+        client = Client(world, "SUBSCRIBE", fields=["Event: presence", "Expires: 600"]).begin()
+        world.finish()
+        assert client.story() == "<SUBSCRIBE 200 NOTIFY <200/NOTIFY 2s NOTIFY <200/NOTIFY"
+        assert client.every("NOTIFY")[1].the("subscription-state").startswith("terminated")

@@ -11,7 +11,8 @@ import pytest
 
 from .client import Client, Entry
 from .flows import BY_NAME, FLOWS, INVITES, Flow
-from .world import RESPONSE_TIMES, TCP, TIMEOUT, UDP
+from .wire import NEW_OFFER
+from .world import RESPONSE_TIMES, TCP, TIMEOUT, UDP, World
 
 LONG = 130.0
 """Seconds: longer than any shipped flow takes."""
@@ -201,3 +202,21 @@ class TestEverythingTwice:
         world.finish()
         assert client.story() == flow.story
         assert client.ended.outcome == flow.outcome
+
+
+@pytest.mark.parametrize("lower", [False, True], ids=["next CSeq", "same CSeq"])
+def test_a_second_invite_in_an_early_dialog(lower: bool) -> None:
+    """14.2: 500 with Retry-After; the first INVITE and its early dialog have nothing to do with that."""
+    world = World("steps: [180, 5s, 200]")
+    client = Client(world).begin()
+    world.run(1.0)
+    client.request("INVITE", within=True, body=NEW_OFFER, cseq=1 if lower else None)
+    world.pump()
+    assert client.every("500")
+    assert lower or 0 <= int(client.the("500").the("retry-after")) <= 10
+    client.request("OPTIONS", within=True)
+    world.finish()
+    assert client.every("200/OPTIONS")
+    assert client.every("200")[0].to_tag == client.the("180").to_tag
+    assert client.story().endswith("<ACK 0.75s <BYE 200/BYE")
+    assert client.ended.outcome == "completed"

@@ -25,6 +25,8 @@ from responder.sip.sdp import Session
 from responder.uas.script import Order, Reply
 
 RELIABLE = "Supported: 100rel"
+HOLD_OFFER = NEW_OFFER + b"a=sendonly\r\n"
+"""An offer whose answer differs from that to the plain one."""
 
 
 def described(sent: Sent) -> Session:
@@ -117,7 +119,7 @@ class TestReliableProvisional:
         # "If the UAS receives a PRACK with an offer, it MUST place the answer in the 2xx to the PRACK"
         bench, caller = Bench(Reply(183, sdp=True, reliable=True), "stay"), Caller()
         (early,) = bench.receive(caller.invite(RELIABLE))
-        (answer,) = bench.receive(caller.prack(early, body=NEW_OFFER))
+        (answer,) = bench.receive(caller.prack(early, body=HOLD_OFFER))
         assert answer.status == 200
         assert described(answer).media
         assert version(answer) == version(early) + 1
@@ -157,8 +159,8 @@ class TestReinvite:
         # RFC 3264 section 8: "the version in the origin field MUST increment by one from the previous SDP"
         bench, caller = Bench(OK), Caller()
         versions = [version(bench.call(caller)[-1])]
-        for _ in range(3):
-            versions.append(version(bench.receive(caller.invite(body=NEW_OFFER))[0]))
+        for direction in (b"sendonly", b"inactive", b"recvonly"):
+            versions.append(version(bench.receive(caller.invite(body=NEW_OFFER + b"a=%b\r\n" % direction))[0]))
             bench.receive(caller.ack())
         assert [b - a for a, b in itertools.pairwise(versions)] == [1, 1, 1]
 
@@ -168,7 +170,7 @@ class TestReinvite:
         (refused,) = bench.receive(caller.invite(body=HOPELESS_OFFER))
         assert refused.status == 488
         bench.receive(caller.ack_refusal(refused))
-        assert version(bench.receive(caller.invite(body=NEW_OFFER))[0]) == before + 1
+        assert version(bench.receive(caller.invite(body=HOLD_OFFER))[0]) == before + 1
 
     def test_without_offer_the_2xx_has_one(self) -> None:
         bench, caller = Bench(OK), Caller()
@@ -179,7 +181,7 @@ class TestReinvite:
     def test_hold_is_mirrored(self) -> None:
         bench, caller = Bench(OK), Caller()
         bench.call(caller)
-        (sent,) = bench.receive(caller.invite(body=NEW_OFFER + b"a=sendonly\r\n"))
+        (sent,) = bench.receive(caller.invite(body=HOLD_OFFER))
         assert described(sent).media[0].direction == "recvonly"
 
     def test_responses_to_one_invite_share_a_version(self) -> None:
@@ -209,7 +211,7 @@ class TestUpdate:
     def test_an_offer_gets_its_answer_in_the_2xx(self) -> None:
         bench, caller = Bench(OK), Caller()
         before = version(bench.call(caller)[-1])
-        (sent,) = bench.receive(caller.request("UPDATE", body=NEW_OFFER))
+        (sent,) = bench.receive(caller.request("UPDATE", body=HOLD_OFFER))
         assert (sent.status, version(sent)) == (200, before + 1)
 
     def test_without_offer_there_is_none(self) -> None:
@@ -256,7 +258,7 @@ class TestUpdate:
         bench, caller = Bench(Reply(183, sdp=True, reliable=True), "stay"), Caller()
         (early,) = bench.receive(caller.invite(RELIABLE))
         bench.receive(caller.prack(early))
-        (sent,) = bench.receive(caller.request("UPDATE", body=NEW_OFFER, to_tag=early.message.to_tag))
+        (sent,) = bench.receive(caller.request("UPDATE", body=HOLD_OFFER, to_tag=early.message.to_tag))
         assert (sent.status, version(sent)) == (200, version(early) + 1)
 
 
