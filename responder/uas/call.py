@@ -209,7 +209,8 @@ class Call:
             self.pending += 1  # until its ACK or Timer H
             if dialog is not None and dialog.reliable is not None:
                 dialog.reliable.stop()
-            self._end_early_dialogs(awaiting_prack=False)  # 12.3
+            if not transaction.tagged:
+                self._end_early_dialogs(awaiting_prack=False)  # 12.3
             return
         if method == "BYE" and dialog is not None and status not in (401, 407):
             # 15.1.2: the session ends whatever we answer, and what still waits is refused with 487; where it was one
@@ -579,14 +580,16 @@ class Call:
             self._core.acknowledge(request)  # a client that puts the INVITE's branch into the ACK for a 2xx
             return
         self.pending -= 1
-        self._end_early_dialogs()
+        if not transaction.tagged:
+            self._end_early_dialogs()
         self._acked(request)
         self.settle()
 
     def on_no_ack(self, transaction: ServerTransaction) -> None:
         """Timer H: a refusal was never acknowledged (17.2.1)."""
         self.pending -= 1
-        self._end_early_dialogs()
+        if not transaction.tagged:
+            self._end_early_dialogs()
         self._not_acknowledged(f"no ACK for {transaction.last_status}")
         self.settle()
 
