@@ -209,7 +209,7 @@ class Call:
             self.pending += 1  # until its ACK or Timer H
             if dialog is not None and dialog.reliable is not None:
                 dialog.reliable.stop()
-            if not transaction.tagged:
+            if dialog is None:
                 self._end_early_dialogs(awaiting_prack=False)  # 12.3
             return
         if method == "BYE" and dialog is not None and status not in (401, 407):
@@ -580,7 +580,7 @@ class Call:
             self._core.acknowledge(request)  # a client that puts the INVITE's branch into the ACK for a 2xx
             return
         self.pending -= 1
-        if not transaction.tagged:
+        if not self.inviting():
             self._end_early_dialogs()
         self._acked(request)
         self.settle()
@@ -588,7 +588,7 @@ class Call:
     def on_no_ack(self, transaction: ServerTransaction) -> None:
         """Timer H: a refusal was never acknowledged (17.2.1)."""
         self.pending -= 1
-        if not transaction.tagged:
+        if not self.inviting():
             self._end_early_dialogs()
         self._not_acknowledged(f"no ACK for {transaction.last_status}")
         self.settle()

@@ -36,7 +36,7 @@ def _repeat(draw: random.Random, data: bytearray) -> None:
 
 
 def _truncate(draw: random.Random, data: bytearray) -> None:
-    del data[draw.randrange(1, len(data)) :]
+    del data[draw.randrange(len(data)) or 1 :]
 
 
 def _lines(draw: random.Random, data: bytearray) -> None:

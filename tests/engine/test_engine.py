@@ -354,6 +354,12 @@ class TestUncheckedDialog:
         bench.receive(caller.ack())
         assert bench.run(20.0) == []
 
+    def test_a_refusal_leaves_nothing_behind(self) -> None:
+        bench, caller = Bench(RINGING, BUSY, unchecked=["dialog"]), Caller()
+        caller.to_tag = "before"
+        bench.receive(caller.ack_refusal(bench.receive(caller.invite())[-1]))
+        bench.drain()
+
     def test_requests_of_ours_have_one_tag_only(self) -> None:
         bench, caller = self.bench()
         bench.peers["NOTIFY"] = 200

@@ -369,3 +369,37 @@ class TestNeverRight:
         client = Client(world).begin()
         world.finish()
         assert client.every("180") == client.every("200") == []
+
+
+class TestLateAck:
+    """The ACK of the challenge was lost once, and comes while the second INVITE rings: it has nothing to do with that."""
+
+    SOURCE = "users: {alice: secret}\nsteps: [{challenge: 401}, {respond: 183, reliable: true, sdp: true}, 5s, 200]"
+
+    def test_the_early_dialog_stays(self) -> None:
+        world = World(self.SOURCE)
+        client = Client(world, fields=["Supported: 100rel"], acks=False, pracks=False).begin()
+        world.run(0.2)
+        client.habits.acks = True  # from now on: the 401 is sent again after 0.5 s, and gets its ACK
+        world.run(0.8)
+        assert client.times("<ACK") == [0.5]
+        client._prack(client.the("183"))
+        client.request("OPTIONS", within=True)
+        world.finish()
+        assert client.every("200/PRACK")
+        assert client.every("200/OPTIONS")
+        assert client.the("200").to_tag == client.the("183").to_tag
+        assert client.story().endswith("200 <ACK 0.75s <BYE 200/BYE")
+        assert client.ended.outcome == "completed"
+
+    def test_no_ack_at_all(self) -> None:
+        """Timer H of the 401 comes after 32 s; the call that has been made goes on, and the verdict says so."""
+        world = World("users: {alice: secret}\nsteps: [{challenge: 401}, 180, 40s, 200, {expect: BYE}]")
+        client = Client(world, acks=False).begin()
+        world.run(35.0)
+        client.habits.acks = True
+        client.request("OPTIONS", within=True)
+        world.finish()
+        assert client.every("200/OPTIONS")
+        assert client.story().endswith("200 <ACK 0.75s <BYE 200/BYE")
+        assert client.ended.outcome == "no-ack"

@@ -69,6 +69,20 @@ class TestUnchecked:
         world.finish()
         assert client.story().endswith(f"<INFO {'200' if off else '500'}/INFO <BYE 200/BYE")
 
+    @pytest.mark.parametrize("method", ["INVITE", "SUBSCRIBE", "MESSAGE"])
+    @pytest.mark.parametrize("which", ["From", "To"])
+    def test_a_malformed_address(self, which: str, method: str) -> None:
+        """What cannot be read cannot make a dialog; the response goes out all the same."""
+        world = World("unchecked: [all]\nmatch: {method: any}\nsteps: [200]")
+        client = Client(world, method, fields=["Event: presence"], strict=False, acks=False)
+        if which == "To":
+            client.to += ";tag=a b"
+        else:
+            client.from_ += " x y"
+        client.begin()
+        world.finish()
+        assert client.story().split()[1] == "200"
+
     def test_all(self) -> None:
         world = World("unchecked: [all]\nmatch: {method: any}\nsteps: [488]")
         fields = ["Require: teleport", "Content-Encoding: zip", "Session-Expires: 5"]
