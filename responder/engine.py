@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from responder.errors import ParseError
+from responder.errors import ParseError, detached
 from responder.events import Malformed, MessageReceived, Note
 from responder.registry import Registry
 from responder.sip.likeness import Acquaintances
@@ -249,10 +249,12 @@ class Engine:
             transaction.receive(response)
 
     def _malformed(self, data: bytes, error: ParseError, flow: Flow) -> None:
+        detached(error)
         if self._noting:
             self._wire.events.append(Malformed(self._wire.now, flow, data, error, 0))
 
     def _bug(self, error: Exception) -> None:
+        detached(error)
         text = f"internal error: {type(error).__name__}: {error}"
         self._wire.events.append(Note(self._wire.now, 0, "problem", text))
 

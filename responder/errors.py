@@ -11,9 +11,22 @@ A failed check of a client is not an exception: it is data (see `responder.obser
 
 from __future__ import annotations
 
+from typing import TypeVar
+
+E = TypeVar("E", bound=BaseException)
+
 
 class ResponderError(Exception):
     """The root: catch this to catch everything responder raises on purpose."""
+
+
+def detached(error: E) -> E:
+    """The same error without the frames that it came through.
+
+    Where an error is kept as a value, those frames would keep a message each, and often the error itself.
+    """
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
 
 
 class ParseError(ResponderError):

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from responder.errors import ParseError
 from responder.sip.digest import Challenge, Credentials, userhash_of, verify
-from responder.sip.uri import Uri
 from responder.uas.nonces import Nonces, NonceState
 
 if TYPE_CHECKING:
@@ -148,8 +147,8 @@ class Authenticator:
             ha1=user.ha1,
             username=user.name,
         )
-        # RFC 8760 section 2.6 item 6: a proxy may have changed the Request-URI on the way; yet not whom it is for
-        wrong = [d for d in differences if d.name != "uri" or not _same_user(credentials.uri, request)]
+        # RFC 3261 section 22.4 item 4: "it is not necessarily a failure if the two fields are not equivalent"
+        wrong = [difference for difference in differences if difference.name != "uri"]
         if wrong:
             return Verdict(WRONG, "; ".join(map(str, wrong)))
         state = self.nonces.check(credentials.nonce, now, credentials.nc)
@@ -158,13 +157,6 @@ class Authenticator:
             if state is NonceState.GOOD
             else Verdict(STALE, f"the nonce is {state.value}")
         )
-
-
-def _same_user(uri: str, request: Request) -> bool:
-    try:
-        return Uri.parse(uri).user == request.target.user
-    except ParseError:
-        return False
 
 
 def _user(credentials: Credentials, users: Users) -> User | None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Hashable
 from operator import itemgetter
 from typing import Final, NamedTuple, TypeAlias
 
-from responder.errors import ParseError
+from responder.errors import ParseError, detached
 from responder.sip import header_names
 from responder.sip.abnf import elements, is_call_id, is_token, number
 from responder.sip.fields import CSeq, Event, MediaType, RAck, Replaces, SessionExpires
@@ -100,7 +100,7 @@ def fault_of(request: Request) -> ParseError | None:
         if request.method in _NEEDED_BY:
             _check_needed(request)
     except ParseError as error:
-        return error.with_traceback(None)  # its frames would hold the error that holds them
+        return detached(error)
     return None
 
 
@@ -116,7 +116,7 @@ def fault_of_response(response: Response) -> ParseError | None:
             _checked_tag(response.values[response.shape.index[key]], name)
         _ = response.call_id, response.cseq
     except ParseError as error:
-        return error.with_traceback(None)  # its frames would hold the error that holds them
+        return detached(error)
     return None
 
 

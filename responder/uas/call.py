@@ -663,6 +663,9 @@ class Call:
         if not transaction.open:
             return
         core = self._core
+        if not self.active and core.wire.now - transaction.received >= core.settings.longest_ring:
+            self.respond(transaction, defaults.HANGUP_REFUSAL)
+            return
         pause = core.settings.provisional_refresh
         since = core.wire.now - transaction.last_sent
         if since < pause - 1e-6:

@@ -24,5 +24,7 @@ class Settings:
     """Server transactions kept, most of them only to answer retransmissions; past that new requests get no answer."""
     linger: float = 32.0
     """Seconds that a call with nothing under way waits for its script before it counts as abandoned."""
+    longest_ring: float = 1800.0
+    """Seconds after which an INVITE that only rings, and that no script will answer any more, gets 480."""
     provisional_refresh: float = 60.0
     """Seconds after which the last provisional response is sent again (13.3.1.1)."""

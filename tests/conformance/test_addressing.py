@@ -110,8 +110,7 @@ def test_answer_of_the_listener_that_was_asked() -> None:
     ) as serving:  # fmt: skip
         for line in serving.listening[:2]:
             with Udp((line["host"], line["port"])) as sender:
-                ask = sender.ask("INVITE", "200")
-                response = sender.final(ask)
+                response = sender.final(sender.ask("INVITE", "302"))
                 assert f"@{line['host']}:{line['port']}>" in response.one("Contact")
         line = serving.listening[2]
         with Tcp((line["host"], line["port"])) as sender:

@@ -161,17 +161,15 @@ def test_credentials_that_are_none(guarded: Serving, value: str) -> None:
         assert client.final(ask).status in (400, 401, 403)
 
 
-@BOTH
-def test_shipped_flow(transport: str) -> None:
+@pytest.mark.parametrize(("transport", "algorithm"), [("UDP", "SHA-256"), ("TCP", "MD5")])
+def test_shipped_flow(transport: str, algorithm: str) -> None:
     """`auth-then-answer`, by its name"""
     with Serving("auth-then-answer") as serving, endpoint(transport, serving.address) as client:
-        for algorithm in HASHES:
-            ask = client.ask("INVITE", "bob", body=OFFER)
-            refused = client.final(ask)
-            retry = ask.again()
-            retry.more = [("Authorization", credentials(challenge(refused, algorithm), retry))]
-            response = client.final(retry)
-            assert response.status == 200
-            hung_up(client, retry, response)
-        calls = serving.wait_for("call", 2)
-        assert {call["outcome"] for call in calls} == {"completed"}
+        ask = client.ask("INVITE", "bob", body=OFFER)
+        refused = client.final(ask)
+        retry = ask.again()
+        retry.more = [("Authorization", credentials(challenge(refused, algorithm), retry))]
+        response = client.final(retry)
+        assert response.status == 200
+        hung_up(client, retry, response)
+        assert serving.wait_for("call")[0]["outcome"] == "completed"

@@ -195,16 +195,9 @@ def test_100_is_never_reliable(quick: Serving, transport: str) -> None:
         assert "RSeq" not in trying
 
 
-@pytest.fixture(scope="module")
-def shipped() -> Iterator[Serving]:
-    """The shipped flow, by its name."""
-    with Serving("--t1", "50ms", "reliable-ringing") as serving:
-        yield serving
-
-
-@BOTH
-def test_shipped_flow(shipped: Serving, transport: str) -> None:
-    with endpoint(transport, shipped.address) as client:
+def test_shipped_flow() -> None:
+    """`reliable-ringing`, by its name"""
+    with Serving("--t1", "50ms", "reliable-ringing") as shipped, endpoint("TCP", shipped.address) as client:
         ask = client.put(client.ask("INVITE", "bob", body=OFFER, more=[("Supported", "100rel")]))
         dialog = None
         for status in (180, 183):

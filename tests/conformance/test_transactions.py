@@ -55,7 +55,10 @@ class TestSuccessUntilAck:
             first = client.final(ask)
             copies = [first]
             bye = None
-            for message in heard(client, LIFE + 0.4):
+            end = time.monotonic() + LIFE + 0.5
+            while time.monotonic() < end:
+                message = client.receive(0.5)
+                assert message is not None
                 if message.status == 200:
                     copies.append(message)
                 elif message.method == "BYE":
@@ -98,7 +101,7 @@ class TestInviteServerTransaction:
     def test_final_is_sent_again_until_timer_h(self, quick: Serving) -> None:
         with Udp(quick.address) as client:
             client.put(client.ask("INVITE", "486"))
-            found = [message for message in heard(client, LIFE + 0.4) if message.status == 486]
+            found = [message for message in heard(client, LIFE + 0.25) if message.status == 486]
             assert 12 < len(found) < 22, len(found)
             assert paced(found[:8]), gaps(found)
             assert found[-1].at - found[0].at < LIFE + 0.1
@@ -161,14 +164,14 @@ class TestInviteServerTransaction:
 
     def test_trying_after_200_ms(self, tmp_path: Path) -> None:
         flow = tmp_path / "late.yaml"
-        flow.write_text("steps: [600ms, 486]\n")
+        flow.write_text("steps: [350ms, 486]\n")
         with Serving(str(flow)) as serving, Udp(serving.address) as client:
             ask = client.ask("INVITE", more=[("Timestamp", "17")])
             started = time.monotonic()
             trying, final = client.responses(ask)
             assert (trying.status, final.status) == (100, 486)
             assert 0.1 < trying.at - started < 0.3
-            assert final.at - started == pytest.approx(0.6, abs=0.15)
+            assert final.at - started == pytest.approx(0.35, abs=0.12)
             assert not tag_of(trying.one("To"))
             assert re.fullmatch(r"17 0?\.[12]\d*", trying.one("Timestamp")), "8.2.6.1: the delay is added"
 
@@ -341,13 +344,3 @@ def test_provisional_alone_to_another_method_is_not_the_end(plain: Serving, tran
     """A final always comes to a non-INVITE."""
     with endpoint(transport, plain.address) as client:
         assert [r.status for r in client.responses(client.ask("OPTIONS", "100"))] == [100, 200]
-
-
-def test_ringing_is_repeated_before_a_minute_is_over(tmp_path: Path) -> None:
-    """Section 13.3.1.1, not waited for here: a call that rings stays alive until it is cancelled."""
-    with Serving("--t1", "5ms", "--t2", "20ms") as serving, Udp(serving.address) as client:
-        ask = client.put(client.ask("INVITE", "180"))
-        client.until(ask, 180)
-        time.sleep(0.6)  # 64*T1 are 0.32 s
-        client.put(ask.cancel())
-        client.put(ask.ack(client.until(ask, 487)))

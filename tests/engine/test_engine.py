@@ -312,6 +312,13 @@ class TestSilence:
         bench.receive(Caller().invite())
         assert whats(bench.run(200.0)) == ["180"] * 3
 
+    def test_yet_not_for_ever(self) -> None:
+        bench = Bench(RINGING, longest_ring=150.0)
+        bench.receive(Caller().invite())
+        assert whats(bench.run(200.0))[:4] == ["180", "180", "480", "480"]
+        bench.run(64.0)
+        assert bench.engine.busy == 0
+
     def test_the_minute_can_be_set(self) -> None:
         bench = Bench(RINGING, "stay", provisional_refresh=10.0)
         bench.receive(Caller().invite())

@@ -372,7 +372,7 @@ class TestNeverRight:
 
 
 class TestLateAck:
-    """The ACK of the challenge was lost once, and comes while the second INVITE rings: it has nothing to do with that."""
+    """The ACK of the challenge was lost once, and comes while the second INVITE rings: that goes on."""
 
     SOURCE = "users: {alice: secret}\nsteps: [{challenge: 401}, {respond: 183, reliable: true, sdp: true}, 5s, 200]"
 

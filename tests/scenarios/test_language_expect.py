@@ -311,13 +311,6 @@ steps: [180, 5s, 200]
         world.finish()
         assert client.every("415/INFO")
 
-    @pytest.mark.parametrize("rule", ["meanwhile: {INFO: [415]}", "cancel: ignore", "cancel: [603]"])
-    def test_it_does_not_keep_a_call_that_is_over(self, rule: str) -> None:
-        source = f"{rule}\nsteps: [{{respond: 183, reliable: true}}, 1s, 486]"
-        client = called(source, fields=["Supported: 100rel"], pracks=False)
-        assert client.story() == "<INVITE 183 1s 486 <ACK"
-        assert (client.ended.outcome, client.ended.time) == ("completed", 1.0)
-
     def test_an_expect_goes_first(self) -> None:
         world, client = opened("meanwhile: {INFO: [415]}\nsteps: [200, {expect: INFO}, 299, {expect: BYE}]")
         client.request("INFO", within=True)
