@@ -117,7 +117,8 @@ class Playbook:
         attempt = self.attempted(request) if self.counts_attempts and first else 0
         rules = self._by_method.get(request.method, self._by_any_method)
         if rules:
-            facts = self.facts(attempt, _NO_USERS, now)
+            facts = self._facts
+            facts.attempt, facts.now = attempt, now
             for rule in rules:
                 facts.users = rule.users
                 if rule.match.holds_otherwise(request, flow, facts) and self._serves(rule, request, flow):

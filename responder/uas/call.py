@@ -17,6 +17,7 @@ from responder.uas import defaults
 from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import Outgoing
+from responder.uas.script import OVER
 from responder.uas.session_timer import SessionTimer
 from responder.uas.subscription import Subscription
 
@@ -41,40 +42,6 @@ _TARGET_REFRESH: Final = frozenset({"UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
 
 _REFRESH: Final = object()
 _LINGER: Final = object()
-
-
-class NoScript:
-    """The script of a call that no script decides about: refused before one was asked, or over."""
-
-    __slots__ = ()
-    name = ""
-    unchecked: frozenset[str] = frozenset()
-
-    def start(self, call: Call, transaction: ServerTransaction) -> None:
-        """Nothing to do."""
-
-    def request(self, call: Call, transaction: ServerTransaction) -> bool:
-        """Not taken."""
-        return False
-
-    def ack(self, call: Call, request: Request) -> None:
-        """Nothing waits for it."""
-
-    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
-        """Not taken."""
-        return False
-
-    def response(self, call: Call, outgoing: Outgoing, response: Response | None) -> None:
-        """Nothing waits for it."""
-
-    def timer(self, call: Call, token: Any) -> None:
-        """It sets none."""
-
-    def ended(self, call: Call, outcome: str) -> None:
-        """Nothing to clear."""
-
-
-OVER: Final = NoScript()
 
 
 class Call:

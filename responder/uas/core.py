@@ -19,8 +19,8 @@ from responder.sip.name_addr import NameAddr
 from responder.transaction.key import Key
 from responder.uas import defaults, inspection
 from responder.uas.bodies import session_description_in
-from responder.uas.call import OVER, Call
-from responder.uas.script import Reply
+from responder.uas.call import Call
+from responder.uas.script import OVER, Reply
 
 if TYPE_CHECKING:
     from responder.dialog.dialog import Dialog

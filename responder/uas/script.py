@@ -12,8 +12,8 @@ Rules
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from responder.events import Flow
@@ -122,10 +122,35 @@ class Playbook(Protocol):
         """The script for this first request of a call; there always is one (built-in behaviour at the least)."""
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What a script says of its call when it is done with it."""
+class NoScript:
+    """The script of a call that no script decides about: refused before one was asked, or over."""
 
-    name: str = "completed"
-    reason: str = ""
-    notes: list[str] = field(default_factory=list)
+    __slots__ = ()
+    name = ""
+    unchecked: frozenset[str] = frozenset()
+
+    def start(self, call: Call, transaction: ServerTransaction) -> None:
+        """Nothing to do."""
+
+    def request(self, call: Call, transaction: ServerTransaction) -> bool:
+        """Not taken."""
+        return False
+
+    def ack(self, call: Call, request: Request) -> None:
+        """Nothing waits for it."""
+
+    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+        """Not taken."""
+        return False
+
+    def response(self, call: Call, outgoing: Outgoing, response: Response | None) -> None:
+        """Nothing waits for it."""
+
+    def timer(self, call: Call, token: Any) -> None:
+        """It sets none."""
+
+    def ended(self, call: Call, outcome: str) -> None:
+        """Nothing to clear."""
+
+
+OVER: Final = NoScript()

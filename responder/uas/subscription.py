@@ -60,7 +60,6 @@ class Subscription:
         "_identity",
         "_only_usage",
         "_serial",
-        "_until",
         "_version",
         "dialog",
         "package",
@@ -72,7 +71,6 @@ class Subscription:
         self._only_usage = only_usage
         """Whether the dialog has no other usage, and so ends with the subscription (RFC 5057 section 4)."""
         self._entity = _escaped(request.uri)
-        self._until = 0.0
         self._serial = 0
         self._version = 0
         if request.method == "REFER":
@@ -110,7 +108,6 @@ class Subscription:
     def _last(self, seconds: int) -> None:
         call = self._call
         self._serial += 1
-        self._until = call.now + seconds
         call.timer_of(seconds, self, self._serial)
 
     def _notify(self, state: str, fragment: str = "") -> None:

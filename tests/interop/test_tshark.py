@@ -21,7 +21,8 @@ from .client_process import needed, ran
 pytestmark = pytest.mark.interop
 FIELDS = ["frame.number", "sip.Status-Code", "sip.Method", "_ws.expert.message", "_ws.malformed", "sip.CSeq.method"]
 HARMLESS = re.compile(
-    r"Unrecognised SIP header \((?:x-unknown|alertmsg-error)\)|Connection (?:establish|finish|reset)[^,]*|This frame [^,]*|"
+    r"Unrecognised SIP header \((?:x-unknown|alertmsg-error)\)|Connection (?:establish|finish|reset)[^,]*|"
+    r"This frame [^,]*|"
     r"[^,]*\bretransmission\b[^,]*|D-SACK Sequence|built-in|dialled|,|\s",
     re.IGNORECASE,
 )
