@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 BATCH: Final = 64
 """Datagrams taken in one turn of the loop, so that timers and streams get theirs."""
-MOST_PEERS: Final = 65536
+MOST_PEERS: Final = 16384
 """Peers whose flow is remembered; at one more all are forgotten and learnt again."""
 MOST_WAITING: Final = 4096
 """Datagrams that wait for a full socket."""

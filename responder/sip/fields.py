@@ -60,7 +60,7 @@ def _parse_cseq(text: str) -> CSeq:
     return CSeq(number(found[1], field="CSeq", largest=2**31 - 1), found[2])
 
 
-_remembered_cseq: Final = lru_cache(4096)(_parse_cseq)
+_remembered_cseq: Final = lru_cache(1024)(_parse_cseq)
 
 
 _rack: Final = re.compile(rf"{SWS}([0-9]++){LWS}([0-9]++){LWS}({TOKEN}){SWS}").fullmatch

@@ -106,7 +106,7 @@ _LISTS: Final[frozenset[str]] = frozenset(
     }
 )
 
-_BOUND: Final = 4096
+_BOUND: Final = 1024
 _keys: dict[str, str] = {}
 
 

@@ -34,7 +34,7 @@ _NUMBER: Final = r"([1-9][0-9]{0,8}+)"
 _LONGEST: Final = 2048
 _MOST_PEERS: Final = 1024
 _MOST_KINDS: Final = 32
-_MOST_COUNTED: Final = 8192
+_MOST_COUNTED: Final = 2048
 _AFTER: Final = 48
 """So many requests of a kind make it worth the half millisecond that learning takes."""
 _PATIENCE: Final = 64

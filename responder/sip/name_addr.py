@@ -100,7 +100,7 @@ def _params(text: str) -> Params:
     return params
 
 
-_remembered: Final = lru_cache(4096)(_parse)
+_remembered: Final = lru_cache(1024)(_parse)
 
 
 def split_tag(value: str) -> tuple[str, str | None] | None:

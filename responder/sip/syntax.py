@@ -46,7 +46,7 @@ class _Plan(NamedTuple):
 
 
 _new: Final = tuple.__new__
-_BOUND: Final = 4096
+_BOUND: Final = 1024
 _LONG: Final = 512
 _addresses: set[str] = set()
 _contacts: set[str] = set()

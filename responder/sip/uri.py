@@ -164,7 +164,7 @@ def _parse(text: str) -> Uri:
     )
 
 
-_remembered: Final = lru_cache(4096)(_parse)
+_remembered: Final = lru_cache(1024)(_parse)
 
 
 def _same_params(ours: Params, theirs: Params) -> bool:

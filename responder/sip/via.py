@@ -124,7 +124,7 @@ def _check(params: Params) -> None:
 
 
 _new: Final = tuple.__new__
-_BOUND: Final = 4096
+_BOUND: Final = 1024
 _LONG: Final = 256
 _shared: dict[str, tuple[str, str, str, str, int | None, bool, str | None, str | None]] = {}
 

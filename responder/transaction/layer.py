@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from responder.transaction.wire import Wire
 
 _DEFAULT_PORTS: Final = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
-_MOST_DETOURS: Final = 4096
+_MOST_DETOURS: Final = 1024
 
 
 class TransactionLayer:

@@ -432,7 +432,7 @@ def _caller(request: Request) -> str:
     return _uri_of((request.first("from") or "").partition(";tag=")[0])
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def _uri_of(value: str) -> str:
     try:
         return str(NameAddr.parse(value).uri).partition(";")[0]

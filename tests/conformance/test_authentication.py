@@ -161,14 +161,13 @@ def test_credentials_that_are_none(guarded: Serving, value: str) -> None:
         assert client.final(ask).status in (400, 401, 403)
 
 
-@pytest.mark.parametrize(("transport", "algorithm"), [("UDP", "SHA-256"), ("TCP", "MD5")])
-def test_shipped_flow(transport: str, algorithm: str) -> None:
+def test_shipped_flow() -> None:
     """`auth-then-answer`, by its name"""
-    with Serving("auth-then-answer") as serving, endpoint(transport, serving.address) as client:
+    with Serving("auth-then-answer") as serving, endpoint("TCP", serving.address) as client:
         ask = client.ask("INVITE", "bob", body=OFFER)
         refused = client.final(ask)
         retry = ask.again()
-        retry.more = [("Authorization", credentials(challenge(refused, algorithm), retry))]
+        retry.more = [("Authorization", credentials(challenge(refused, "SHA-256"), retry))]
         response = client.final(retry)
         assert response.status == 200
         hung_up(client, retry, response)

@@ -75,6 +75,6 @@ def test_mutants(transport: str) -> None:
         sizes = []
         for _ in range(3):
             batch(serving, list(islice(source, BATCH)))
-            sizes.append(settled(serving.resident, still=0.4, seconds=2))
+            sizes.append(settled(serving.resident, still=0.35, seconds=1))
         assert sizes[-1] - sizes[0] < 2_000_000, sizes
         assert serving.stderr == ""

@@ -19,8 +19,8 @@ BOUND = 8_000_000
 
 @pytest.fixture(scope="module")
 def victim() -> Iterator[Serving]:
-    """A server whose transactions end after 0.6 s, so that what it holds for them does not count."""
-    with Serving("--t1", "10ms", "--t2", "40ms", "--t4", "50ms") as serving:
+    """A server whose transactions end after 0.3 s, so that what it holds for them does not count."""
+    with Serving("--t1", "5ms", "--t2", "20ms", "--t4", "25ms") as serving:
         with Tcp(serving.address) as client:
             for _ in range(200):
                 client.alive()
@@ -275,7 +275,7 @@ def test_memory_after_waves(victim: Serving) -> None:
         with Udp(victim.address) as other:
             for _ in range(150):
                 assert other.final(other.ask("INVITE", "486")).status == 486
-        time.sleep(0.75)
+        time.sleep(0.4)
         return victim.resident()
 
     wave()

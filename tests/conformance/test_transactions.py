@@ -115,12 +115,12 @@ class TestInviteServerTransaction:
             assert client.until(ask, int(user)).at - response.at < 0.2
             client.put(ask.ack(response))
             heard(client, 0.01)
-            client.silence(0.25)
+            client.silence(0.12)
 
     def test_final_is_sent_once_on_streams(self, quick: Serving) -> None:
         with endpoint("TCP", quick.address) as client:
             ask = client.put(client.ask("INVITE", "486"))
-            found = [message for message in heard(client, 0.4) if message.status == 486]
+            found = [message for message in heard(client, 0.2) if message.status == 486]
             assert len(found) == 1
             client.put(ask.ack(found[0]))
             client.silence(0.1)
@@ -209,7 +209,7 @@ class TestNonInviteServerTransaction:
     def test_once_only_without_being_asked(self, quick: Serving, transport: str) -> None:
         with endpoint(transport, quick.address) as client:
             client.final(client.ask("OPTIONS", "486"))
-            client.silence(0.3)
+            client.silence(0.15)
 
     def test_forgotten_after_timer_j(self, quick: Serving, transport: str) -> None:
         if transport == "TCP":
