@@ -523,6 +523,8 @@ class Call:
         if self.dialogs:
             for dialog in list(self.dialogs):
                 self._end_dialog(dialog)
+        for subscription in tuple(self._subscriptions):
+            subscription.stop()
         if self._accepted:
             self._release()
         self._core.ended(self)

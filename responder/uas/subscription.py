@@ -66,8 +66,9 @@ class Subscription:
     )
 
     def __init__(self, call: Call, dialog: Dialog[Call], request: Request, *, only_usage: bool) -> None:
-        self._call = call
-        self.dialog = dialog
+        self._call: Call | None = call
+        self.dialog: Dialog[Call] | None = dialog
+        """None once it is over."""
         self._only_usage = only_usage
         """Whether the dialog has no other usage, and so ends with the subscription (RFC 5057 section 4)."""
         self._entity = _escaped(request.uri)
@@ -92,6 +93,8 @@ class Subscription:
 
     def accepted(self, request: Request) -> None:
         """A SUBSCRIBE got its 2xx: a NOTIFY follows."""
+        if self._call is None:
+            return
         seconds = granted(_expires(request), self._call.capabilities)
         if seconds:
             self._last(seconds)
@@ -106,9 +109,9 @@ class Subscription:
         self._notify("terminated;reason=noresource", "SIP/2.0 200 OK")
 
     def _last(self, seconds: int) -> None:
-        call = self._call
         self._serial += 1
-        call.timer_of(seconds, self, self._serial)
+        if self._call is not None:
+            self._call.timer_of(seconds, self, self._serial)
 
     def _notify(self, state: str, fragment: str = "") -> None:
         if fragment:
@@ -127,21 +130,28 @@ class Subscription:
             content_type=content_type or None,
             label="subscription",
         )
-        self._call.send(order, dialog=self.dialog, then=lambda status, _: self._notified(status, over=over))
+        if self._call is not None and self.dialog is not None:
+            self._call.send(order, dialog=self.dialog, then=lambda status, _: self._notified(status, over=over))
 
     def _notified(self, status: int, *, over: bool) -> None:
         if over or status in _FATAL:
-            self._serial += 1
-            self._call.unsubscribed(self, self.dialog if self._only_usage else None)
+            self.stop(ending=self.dialog if self._only_usage else None)
+
+    def stop(self, *, ending: Dialog[Call] | None = None) -> None:
+        """It is over, and with it the dialog `ending`: its deadline, up to an hour away, must not keep the call."""
+        call, self._call, self.dialog = self._call, None, None
+        self._serial += 1
+        if call is not None:
+            call.unsubscribed(self, ending)
 
     def deactivate(self) -> None:
         """End it, as we stop (4.2.2: the subscriber may try again at once)."""
-        if self.dialog.state == CONFIRMED:
+        if self.dialog is not None and self.dialog.state == CONFIRMED:
             self._notify("terminated;reason=deactivated")
 
     def on_timer(self, token: Any, now: float) -> None:
         """Its time is over, unless it was refreshed meanwhile."""
-        if token == self._serial and self.dialog.state == CONFIRMED:
+        if token == self._serial and self.dialog is not None and self.dialog.state == CONFIRMED:
             self._notify("terminated;reason=timeout")
 
 
