@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from responder.events import Event, Flow, Transmit
+    from responder.registry import Ids
     from responder.sip.sdp import Answerer
-    from responder.uas.core import Ids
     from responder.uas.script import Playbook
 
 QUIET: Final = 0

@@ -1,8 +1,8 @@
 """Server transactions (RFC 3261 section 17.2, RFC 6026 section 7.1, RFC 4320 section 4).
 
-One class serves both kinds: the table of `fsm` says what happens, this file does it and sets the timers on entering
-a state. A finished transaction shrinks to its key and its last bytes, because it stays for another 64*T1 only to answer
-retransmissions.
+One class serves both kinds: the table of `fsm` says whether an event counts in a state and which state follows, this
+file sends, and sets the timers on entering a state. A finished transaction shrinks to its key and its last bytes,
+because it stays for another 64*T1 only to answer retransmissions.
 """
 
 from __future__ import annotations
@@ -115,11 +115,6 @@ class ServerTransaction:
             self.state = fsm.TRYING
 
     @property
-    def answered(self) -> bool:
-        """Whether a final response was sent."""
-        return self.last_status >= 200
-
-    @property
     def open(self) -> bool:
         """Whether a response can still be sent."""
         return self.state == fsm.PROCEEDING or self.state == fsm.TRYING
@@ -130,11 +125,11 @@ class ServerTransaction:
         step = self._steps[self.state << 4 | event]
         if step is None:
             return False
-        self.last_status = status
-        self.last_sent = self._layer.wire.now
-        self.last = data
         layer = self._layer
         wire = layer.wire
+        self.last_status = status
+        self.last_sent = wire.now
+        self.last = data
         if wire.observing:
             user = self.user
             wire.send(data, self.flow, user.number if user is not None else 0, note=note)

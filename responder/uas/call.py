@@ -60,7 +60,6 @@ class Call:
         "dialogs",
         "entity_tag",
         "flow",
-        "following",
         "forking",
         "in_script",
         "number",
@@ -73,7 +72,6 @@ class Call:
         "request",
         "script",
         "session_id",
-        "stale",
         "started",
         "tag",
         "unanswered",
@@ -118,10 +116,6 @@ class Call:
         """Whether the script plays several branches: then a BYE to one early dialog leaves the INVITE to the others."""
         self.older: Call | None = None
         """An earlier call with the same Call-ID."""
-        self.following = 0
-        """The final status that follows a 199 (RFC 6228), 0 where it is not known."""
-        self.stale = False
-        """Whether the next challenge says that the nonce was too old (RFC 7616 section 3.3)."""
         self._accepted: list[ServerTransaction] = []
         self._subscriptions: list[Subscription] = []
         self.described = (0, b"")

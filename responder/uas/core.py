@@ -11,7 +11,7 @@ Inspection comes after the script is known, because a script may turn checks off
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from responder.errors import ParseError
 from responder.events import CallEnded, Note
@@ -25,7 +25,7 @@ from responder.uas.script import OVER, Reply
 if TYPE_CHECKING:
     from responder.dialog.dialog import Dialog
     from responder.events import Flow
-    from responder.registry import Registry
+    from responder.registry import Ids, Registry
     from responder.sip.message import Request
     from responder.transaction.layer import TransactionLayer
     from responder.transaction.server import ServerTransaction
@@ -45,13 +45,6 @@ _MOST_OF_ONE_CALL_ID: Final = 8
 _FULL: Final = Reply(503, label="full")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _FAULT: Final = Reply(500, label="internal error")
-
-
-class Ids(Protocol):
-    """Where undetermined values come from; a seeded `random.Random` is one."""
-
-    def getrandbits(self, k: int, /) -> int:
-        """An integer of `k` random bits."""
 
 
 class UserAgentServer:
@@ -195,6 +188,7 @@ class UserAgentServer:
             return self.acknowledge(request) if fault is None else 0
         layer = self.layer
         if len(layer.servers) >= self.settings.most_transactions:
+            self.note(0, "problem", f"no room for another transaction: {method} gets no answer")
             return 0
         transaction = layer.open(key, request, flow)
         try:

@@ -23,13 +23,12 @@ if TYPE_CHECKING:
 
     from responder.dialog.reliable import ReliableProvisionals
     from responder.events import Flow
-    from responder.registry import Registry
+    from responder.registry import Ids, Registry
     from responder.registry.rules import HeaderRule
     from responder.sip.message import Request, Shape
     from responder.sip.sdp import Answerer
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
-    from responder.uas.core import Ids
     from responder.uas.script import Text
     from responder.uas.settings import Settings
 
@@ -278,8 +277,6 @@ class ResponseBuilder:
             reliable=reliable,
             rseq=provisionals.rseq + 1 if provisionals is not None and reliable else 0,
             entity_tag=call.entity_tag,
-            following=call.following,
-            stale=call.stale,
         )
 
     def _described(
