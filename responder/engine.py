@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from responder.errors import ParseError, detached
 from responder.events import Malformed, MessageReceived, Note
+from responder.faults import Faults
 from responder.registry import Registry
 from responder.sip.likeness import Acquaintances
 from responder.sip.message import Request, Response
@@ -107,6 +108,7 @@ class Engine:
             ),
             registrar=self.registrar,
             publications=Publications(ids, settings.capabilities),
+            faults=Faults(self._wire, self._timers, ids),
             reporting=observer >= CALLS,
             noting=self._noting,
         )
@@ -217,6 +219,10 @@ class Engine:
     def _request(self, request: Request, fault: ParseError | None, data: bytes, flow: Flow) -> None:
         if fault is not None:
             _give_via(request, fault, flow)
+        if self._core.losses and self._core.loses(request):
+            if self._noting:
+                self._wire.events.append(Note(self._wire.now, 0, "fault", f"{request.method} taken as lost on purpose"))
+            return
         key, transaction = self._layer.find(request, flow)
         at = len(self._wire.events)
         if transaction is None:

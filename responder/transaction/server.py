@@ -130,11 +130,11 @@ class ServerTransaction:
         self.last_status = status
         self.last_sent = wire.now
         self.last = data
-        if wire.observing:
+        if wire.plain:
+            wire.out.append((data, self.flow))
+        else:
             user = self.user
             wire.send(data, self.flow, user.number if user is not None else 0, note=note)
-        else:
-            wire.out.append((data, self.flow))
         if step[0] != self.state:
             self._enter(step[0], layer)
         return True

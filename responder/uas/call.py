@@ -22,11 +22,12 @@ from responder.uas.session_timer import SessionTimer
 from responder.uas.subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from responder.events import Flow
     from responder.registry.capabilities import Capabilities
     from responder.sip.message import Request, Response
+    from responder.transaction.fault import Fault
     from responder.transaction.server import ServerTransaction
     from responder.transaction.timers import Target
     from responder.uas.core import UserAgentServer
@@ -59,9 +60,11 @@ class Call:
         "described",
         "dialogs",
         "entity_tag",
+        "fault",
         "flow",
         "forking",
         "in_script",
+        "luck",
         "number",
         "older",
         "outcome",
@@ -114,6 +117,10 @@ class Call:
         """For the SIP-ETag of a 2xx to PUBLISH."""
         self.forking = False
         """Whether the script plays several branches: then a BYE to one early dialog leaves the INVITE to the others."""
+        self.fault: Fault | None = None
+        """What goes wrong with every message of ours that has no fault of its own."""
+        self.luck: Callable[[], float] | None = None
+        """Draws from 0 to 1 for the chances of faults; None: the core does."""
         self.older: Call | None = None
         """An earlier call with the same Call-ID."""
         self._accepted: list[ServerTransaction] = []
@@ -206,6 +213,9 @@ class Call:
             self.note("deviation", f"the offer cannot be answered: {error.what}")
             self.respond(transaction, defaults.offer_refused(error, core.host_of(transaction)))
             return None
+        fault = reply.fault or self.fault
+        if fault is not None:
+            core.faults.arm(data, fault, self.luck or core.luck)
         self.path.append(_WORDS[status])
         transaction.respond(data, status, reply.label)
         return data
@@ -345,7 +355,11 @@ class Call:
 
     def draw(self, seconds: float) -> float:
         """A random time up to so many seconds."""
-        return self._core.ids.getrandbits(20) / (1 << 20) * seconds
+        return self._core.luck() * seconds
+
+    def lose(self, counts: Mapping[str, int]) -> None:
+        """Take the next so many messages of these methods that come with this Call-ID as lost on their way."""
+        self._core.losses[self.call_id] = dict(counts)
 
     def timer_of(self, seconds: float, target: Target, token: Any) -> None:
         """Set a deadline for something that belongs to this call."""

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from responder.events import Flow
     from responder.registry import Ids, Registry
     from responder.sip.message import Request
+    from responder.transaction.fault import FaultInjector
     from responder.transaction.layer import TransactionLayer
     from responder.transaction.server import ServerTransaction
     from responder.transaction.timers import Timers
@@ -56,10 +57,12 @@ class UserAgentServer:
         "builder",
         "calls",
         "dialogs",
+        "faults",
         "finished",
         "ids",
         "layer",
         "live",
+        "losses",
         "noting",
         "playbook",
         "publications",
@@ -84,6 +87,7 @@ class UserAgentServer:
         builder: ResponseBuilder,
         registrar: Registrar,
         publications: Publications,
+        faults: FaultInjector,
         reporting: bool,
         noting: bool,
     ) -> None:
@@ -97,6 +101,7 @@ class UserAgentServer:
         self.builder = builder
         self.registrar = registrar
         self.publications = publications
+        self.faults = faults
         self.reporting = reporting
         """Whether ended calls are reported."""
         self.noting = noting
@@ -107,6 +112,8 @@ class UserAgentServer:
         """Live calls by number."""
         self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
         """Live dialogs by Call-ID and our tag."""
+        self.losses: dict[str, dict[str, int]] = {}
+        """How many messages of which methods are to be taken as lost, by Call-ID."""
         self.finished = 0
         self._number = 0
         self._session_base = ids.getrandbits(31) << 20
@@ -129,6 +136,10 @@ class UserAgentServer:
         """The session id for the o= lines of call `number` (RFC 4566 section 5.2)."""
         return self._session_base + number
 
+    def luck(self) -> float:
+        """A random number from 0 to 1."""
+        return self.ids.getrandbits(20) / (1 << 20)
+
     def note(self, call: int, kind: str, text: str) -> None:
         """Report a note where somebody listens."""
         if self.noting:
@@ -146,8 +157,18 @@ class UserAgentServer:
         """Our host as a warn-agent (20.43)."""
         return self.builder.host_port(transaction.source)
 
+    def loses(self, request: Request) -> bool:
+        """Whether this request is to be taken as lost on its way: on purpose, because a script said so."""
+        left = self.losses.get(request.first("call-id") or "")
+        if not left or not left.get(request.method):
+            return False
+        left[request.method] -= 1
+        return True
+
     def ended(self, call: Call) -> None:
         """A call is over."""
+        if self.losses:
+            self.losses.pop(call.call_id, None)
         if self.calls.get(call.call_id) is call:
             if call.older is None or call.older.over:
                 del self.calls[call.call_id]

@@ -86,6 +86,9 @@ class Outgoing:
         if self.method == "INVITE":
             dialog.inviting = self
             ack = self._head("ACK", branch, to="\0")
+        fault = self.order.fault or call.fault
+        if fault is not None:
+            core.faults.arm(data, fault, call.luck or core.luck)
         call.pending += 1
         call.path.append(self.method)
         self._transaction = core.layer.start(

@@ -169,7 +169,7 @@ class ResponseBuilder:
             return self._general(call, transaction, reply, scope, tag, provisionals)
         tail = prepared.tail
         if prepared.rules:
-            occasion = self._occasion(call, transaction, status, provisionals)
+            occasion = self._occasion(call, transaction, reply, provisionals)
             tail = "".join([f"{r.name}: {value}\r\n" for r in prepared.rules for value in r.value(occasion)]) + tail
         tagged = "" if transaction.tagged or status == 100 or not tag else f";tag={tag}"
         if prepared.described:
@@ -236,7 +236,7 @@ class ResponseBuilder:
             if any(rule.compute is not None and rule.level != "MAY" for rule in registry.get(status).bodies):
                 return _Prepared(start, "", (), described=False, general=True)
             gone = set_keys | reply.removed
-            occasion = self._occasion(call, transaction, status, None)
+            occasion = self._occasion(call, transaction, reply, None)
             for rule in registry.dynamic_rules(status, method, transaction.request.shape.index, reliable=reliable):
                 if rule.key in gone:
                     continue
@@ -256,11 +256,11 @@ class ResponseBuilder:
         self,
         call: Call,
         transaction: ServerTransaction,
-        status: int,
+        reply: Reply,
         provisionals: ReliableProvisionals | None,
     ) -> Occasion:
         flow, request, settings = transaction.source, transaction.request, self._settings
-        now = call.now
+        now, status = call.now, reply.status
         reliable = provisionals is not None and status < 200
         return Occasion(
             status=status,
@@ -277,6 +277,7 @@ class ResponseBuilder:
             reliable=reliable,
             rseq=provisionals.rseq + 1 if provisionals is not None and reliable else 0,
             entity_tag=call.entity_tag,
+            following=reply.following,
         )
 
     def _described(
@@ -363,7 +364,7 @@ class ResponseBuilder:
         copied = f"{transaction.head}{tagged}{transaction.rest}".removesuffix("\r\n").split("\r\n")
         fields = [(name, value) for name, _, value in (line.partition(": ") for line in copied)]
         body, content_type = b"", ""
-        occasion = self._occasion(call, transaction, status, provisionals)
+        occasion = self._occasion(call, transaction, reply, provisionals)
         if not reply.bare:
             fields += self._registry.headers(status, method, occasion)
             made = code.body(occasion)

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 if TYPE_CHECKING:
     from responder.events import Flow
     from responder.sip.message import Request, Response
+    from responder.transaction.fault import Fault
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
     from responder.uas.outgoing import Outgoing
@@ -66,13 +67,17 @@ class Reply:
     """The exact bytes; everything else but `status` is then ignored."""
     compact: bool = False
     """Compact header names (RFC 3261 section 7.3.3)."""
+    fault: Fault | None = None
+    """What goes wrong with it on its way out, in place of the call's own fault."""
+    following: int = 0
+    """For a 199: the final response that the branch will get (RFC 6228 section 5); 0: not known."""
     label: str = ""
     """Where it stands, for the journal: `busy step 3`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Order:
-    """A request that we send within a dialog as its author wrote it; what is left out is implied."""
+    """A request that we send as its author wrote it; what is left out is implied."""
 
     method: str
     headers: tuple[tuple[str, Text], ...] = ()
@@ -82,6 +87,8 @@ class Order:
     content_type: Text | None = None
     sdp: bool | Text | None = None
     """None: an offer in INVITE, nothing elsewhere."""
+    fault: Fault | None = None
+    """What goes wrong with it on its way out, in place of the call's own fault."""
     label: str = ""
 
 
