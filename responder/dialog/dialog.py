@@ -16,7 +16,7 @@ from responder.registry.derive import secure_contact
 if TYPE_CHECKING:
     from responder.dialog.reliable import ReliableProvisionals
     from responder.events import Flow
-    from responder.sip.message import Request
+    from responder.sip.message import Message, Request
     from responder.transaction.layer import TransactionLayer
 
 EARLY: Final = 0
@@ -64,15 +64,25 @@ class Dialog(Generic[User]):
         "user",
     )
 
-    def __init__(self, request: Request, tag: str, cseq: int, flow: Flow, user: User, layer: TransactionLayer) -> None:
+    def __init__(
+        self,
+        request: Request,
+        call_id: str,
+        local_tag: str,
+        remote_tag: str,
+        cseq: int,
+        flow: Flow,
+        user: User,
+        layer: TransactionLayer,
+    ) -> None:
         self.user = user
         self._layer = layer
         self.flow = flow
         """Where its requests came from: where ours go when the target cannot be reached by an address of its own."""
-        self.call_id = request.call_id
-        self.local_tag = tag
-        self.remote_tag = request.from_tag or ""
-        self.key = (request.call_id, tag)
+        self.call_id = call_id
+        self.local_tag = local_tag
+        self.remote_tag = remote_tag
+        self.key = (call_id, local_tag)
         """Call-ID and our tag: what a request of the peer finds it by (the peer's tag is compared then)."""
         self._request = request
         """The request that made it: a request of ours reads route set, target and the rest from it."""
@@ -128,7 +138,7 @@ class Dialog(Generic[User]):
     def target(self) -> str:
         """The remote target: the URI of the peer's Contact, empty where it gave none."""
         if self._target is None:
-            self._target = _contact_uri(self._request)
+            self._target = contact_uri(self._request)
         return self._target
 
     @target.setter
@@ -137,7 +147,7 @@ class Dialog(Generic[User]):
 
     def refresh_target(self, request: Request) -> None:
         """A target refresh request got its 2xx (12.2.2)."""
-        self.target = _contact_uri(request) or self.target
+        self.target = contact_uri(request) or self.target
 
     # 13.3.1.4: the 2xx until its ACK
 
@@ -188,9 +198,9 @@ class Dialog(Generic[User]):
             self.timer.stop()
 
 
-def _contact_uri(request: Request) -> str:
-    """The URI of the request's first Contact as written, empty where there is none."""
-    value = request.first("contact")
+def contact_uri(message: Message) -> str:
+    """The URI of the message's first Contact as written, empty where there is none."""
+    value = message.first("contact")
     if value is None:
         return ""
     start = value.find("<")

@@ -10,13 +10,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
+from responder.dialog.placed import PlacedDialog
 from responder.dialog.reliable import ReliableProvisionals
+from responder.errors import ParseError
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
 from responder.uas import defaults
 from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
-from responder.uas.outgoing import Outgoing
+from responder.uas.outgoing import InDialog, Outgoing
+from responder.uas.placing import placed
 from responder.uas.script import OVER
 from responder.uas.session_timer import SessionTimer
 from responder.uas.subscription import Subscription
@@ -69,6 +72,7 @@ class Call:
         "older",
         "outcome",
         "over",
+        "placing",
         "path",
         "pending",
         "reason",
@@ -117,6 +121,8 @@ class Call:
         """For the SIP-ETag of a 2xx to PUBLISH."""
         self.forking = False
         """Whether the script plays several branches: then a BYE to one early dialog leaves the INVITE to the others."""
+        self.placing: tuple[Outgoing, ...] = ()
+        """Requests of ours outside a dialog that wait for their final response."""
         self.fault: Fault | None = None
         """What goes wrong with every message of ours that has no fault of its own."""
         self.luck: Callable[[], float] | None = None
@@ -312,7 +318,7 @@ class Call:
 
     def _end_early_dialogs(self, *, awaiting_prack: bool = True) -> None:
         """End them; one whose PRACK is under way only where `awaiting_prack` (RFC 3262 section 3)."""
-        for dialog in [d for d in self.dialogs if d.state == EARLY]:
+        for dialog in [d for d in self.dialogs if d.state == EARLY and not isinstance(d, PlacedDialog)]:
             if dialog.reliable is None or awaiting_prack or not dialog.reliable.pending:
                 self._end_dialog(dialog)
             else:
@@ -394,9 +400,30 @@ class Call:
             return None
         if order.method == "BYE" and dialog.awaits_ack:
             self.note("deviation", "BYE before the ACK for the 2xx (RFC 3261 section 15)")
-        outgoing = Outgoing(self, self._core, dialog, order, then)
+        outgoing = InDialog(self, self._core, dialog, order, then)
         outgoing.start(scope)
         return outgoing
+
+    def place(self, order: Order, to: str, scope: Any = None, *, sender: str | None = None) -> Outgoing | None:
+        """Send a request of ours outside any dialog to this SIP URI; None, and a note, where that cannot be done.
+
+        `sender` is our From, a URI or name-addr; None: our own URI. The dialog that a 2xx to INVITE makes is the
+        `dialog` of what comes back.
+        """
+        if self.over:
+            return None
+        try:
+            outgoing = placed(self, self._core, order, to, sender)
+        except ParseError as error:
+            self.note("problem", f"{order.method} cannot be sent to '{to[:200]}': {error.what}")
+            return None
+        self.placing += (outgoing,)
+        outgoing.start(scope)
+        return outgoing
+
+    def registered(self, user: str) -> str:
+        """The URI of the best contact that this user has registered, empty where there is none."""
+        return self._core.registrar.contact_of(user, self.now) or ""
 
     def wait(self, seconds: float, token: Any) -> None:
         """Bring `token` back by `script.timer` after so many seconds."""
@@ -406,6 +433,8 @@ class Call:
     def hangup(self) -> None:
         """End the call as its state requires: 480 to an INVITE that waits, BYE in a dialog (15.1: after its ACK)."""
         self._refuse_invites(defaults.HANGUP_REFUSAL)
+        for outgoing in self.placing:
+            outgoing.cancel()
         for dialog in list(self.dialogs):
             if not dialog.of_invite:
                 # RFC 5057 4: BYE is for sessions; a subscription has words of its own for its end
@@ -482,7 +511,8 @@ class Call:
             if dialog.local_tag == tag:
                 return dialog
         core = self._core
-        dialog = Dialog(request, tag, transaction.cseq, transaction.source, self, core.layer)
+        call_id, peer = transaction.call_id, request.from_tag or ""
+        dialog = Dialog(request, call_id, tag, peer, transaction.cseq, transaction.source, self, core.layer)
         self.dialogs.append(dialog)
         core.dialogs[dialog.key] = dialog
         return dialog
@@ -612,6 +642,26 @@ class Call:
             self.in_script = True
             self.script.response(self, outgoing, response)
             self.in_script = False
+
+    def joined(self, dialog: Dialog[Call]) -> None:
+        """A response to an INVITE of ours made this dialog."""
+        self.dialogs.append(dialog)
+        self._core.dialogs[dialog.key] = dialog
+
+    def left(self, dialog: Dialog[Call]) -> None:
+        """A dialog is over that was no more than early."""
+        self._end_dialog(dialog)
+
+    def timer_granted(self, dialog: Dialog[Call], response: Response) -> None:
+        """The 2xx to an INVITE or UPDATE of ours may begin or renew the session timer (RFC 4028 section 7.2)."""
+        if "session-expires" in response.shape.index:
+            if dialog.timer is None:
+                dialog.timer = SessionTimer(self, dialog)
+            dialog.timer.granted(response)
+
+    def placed_over(self, outgoing: Outgoing) -> None:
+        """A request of ours outside a dialog has had its final response."""
+        self.placing = tuple(other for other in self.placing if other is not outgoing)
 
     def outgoing_over(self, outgoing: Outgoing) -> None:
         """A request of ours has had its final response or none will come."""

@@ -128,6 +128,10 @@ class UserAgentServer:
         """A branch for a request of ours (8.1.1.7)."""
         return f"z9hG4bK{self.ids.getrandbits(80):020x}"
 
+    def new_call_id(self, flow: Flow) -> str:
+        """A Call-ID for a call of ours (8.1.1.4)."""
+        return f"{self.ids.getrandbits(96):024x}@{flow.local[0]}"
+
     def new_rseq(self) -> int:
         """The first RSeq of an INVITE: 1 to 2**31 - 1 (RFC 3262 section 3), low enough to be counted up from."""
         return 1 + self.ids.getrandbits(30)

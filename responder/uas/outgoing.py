@@ -1,20 +1,27 @@
-"""A request of ours within a dialog (RFC 3261 section 12.2.1), from its making to its final response."""
+"""Requests of ours, from their making to their final response (RFC 3261 sections 12.2.1 and 13.2.2, RFC 3262 section 4).
+
+`Outgoing` is what all of them have in common; `InDialog` is a request within a dialog. Those that begin something new
+are in `placing`.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from responder.dialog.dialog import CONFIRMED, OVER
+from responder.errors import ParseError
 from responder.sip import header_names
 from responder.sip.sdp import SdpError
 from responder.sip.writer import write
+from responder.transaction import fsm
 from responder.uas import defaults
 from responder.uas.bodies import SDP, session_description_in
 from responder.uas.response import DIRECTIONS
 from responder.uas.routing import next_hop, request_uri, routes
+from responder.uas.script import Order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from responder.dialog.dialog import Dialog
     from responder.events import Flow
@@ -22,21 +29,44 @@ if TYPE_CHECKING:
     from responder.transaction.client import ClientTransaction
     from responder.uas.call import Call
     from responder.uas.core import UserAgentServer
-    from responder.uas.script import Order
+
+    Then = Callable[[int, Response | None], None]
 
 _TARGET_REFRESH: Final = frozenset({"INVITE", "UPDATE", "SUBSCRIBE", "NOTIFY"})
 """Methods whose 2xx brings a new remote target (12.2.1.2; RFC 3311 5.1; RFC 6665 4.4.1)."""
+_MAKE_CONTACT: Final = _TARGET_REFRESH | {"REFER"}
+
+
+class Heading(NamedTuple):
+    """The lines of a request that say where it goes and what it belongs to."""
+
+    uri: str
+    local: str
+    """From."""
+    remote: str
+    """To."""
+    call_id: str
+    routes: Sequence[str]
+
+
+def heading_of(dialog: Dialog[Call]) -> Heading:
+    """That of a request within this dialog (12.2.1.1)."""
+    return Heading(request_uri(dialog), dialog.local, dialog.remote, dialog.call_id, routes(dialog))
 
 
 class Outgoing:
-    """One request of ours; `Call.send` makes and starts it."""
+    """One request of ours; made and started by `Call.send` and `Call.place`."""
 
     __slots__ = (
-        "_ack",
+        "_branch",
         "_call",
+        "_cancelled",
+        "_cancels",
         "_core",
         "_flow",
+        "_heading",
         "_offered",
+        "_rseq",
         "_then",
         "_transaction",
         "cseq",
@@ -51,23 +81,32 @@ class Outgoing:
         self,
         call: Call,
         core: UserAgentServer,
-        dialog: Dialog[Call],
         order: Order,
-        then: Callable[[int, Response | None], None] | None,
+        flow: Flow,
+        heading: Heading,
+        cseq: int,
+        dialog: Dialog[Call] | None,
+        then: Then | None,
     ) -> None:
-        self._then = then
         self._call = call
         self._core = core
+        self._flow = flow
+        self._heading = heading
+        self._then = then
         self._transaction: ClientTransaction | None = None
-        self._ack: bytes | None = None
+        self._branch = core.new_branch()
         self._offered = False
-        self._flow: Flow = dialog.flow
+        self._cancels = False
+        """Whether it is to be cancelled."""
+        self._cancelled = False
+        """Whether the CANCEL has been sent."""
+        self._rseq = 0
         self.number = call.number
-        self.dialog = dialog
         self.order = order
         self.method = order.method
-        dialog.local_seq += 1
-        self.cseq = dialog.local_seq
+        self.cseq = cseq
+        self.dialog = dialog
+        """The dialog it belongs to; for one that makes a dialog None until then."""
         self.status = 0
         """The last status that came, 0 before the first; 408 and 503 stand for no response and no transport."""
 
@@ -76,31 +115,33 @@ class Outgoing:
         """Whether its final response is still to come."""
         return self._transaction is not None and self._transaction.open
 
+    @property
+    def _secure(self) -> bool:
+        """Whether our Contact in it is a SIPS URI (12.1.1)."""
+        return self.dialog is not None and self.dialog.secure
+
     def start(self, scope: Any) -> None:
         """Build and send it."""
-        call, core, dialog = self._call, self._core, self.dialog
-        self._flow = next_hop(dialog)
-        branch = core.new_branch()
-        data = self._build(branch, scope)
+        call, core = self._call, self._core
+        data = self._build(scope)
         ack = None
         if self.method == "INVITE":
-            dialog.inviting = self
-            ack = self._head("ACK", branch, to="\0")
+            ack = self._head("ACK", self._heading, self._branch, to="\0")
         fault = self.order.fault or call.fault
         if fault is not None:
             core.faults.arm(data, fault, call.luck or core.luck)
         call.pending += 1
         call.path.append(self.method)
         self._transaction = core.layer.start(
-            branch, self.method, data, self._flow, self, ack=ack, note=self.order.label
+            self._branch, self.method, data, self._flow, self, ack=ack, note=self.order.label
         )
 
-    def _build(self, branch: str, scope: Any) -> bytes:
+    def _build(self, scope: Any) -> bytes:
         order, core, call = self.order, self._core, self._call
         text = core.builder.text
-        fields = self._fields(self.method, branch, self.dialog.remote)
-        if self.method in _TARGET_REFRESH or self.method == "REFER":
-            fields.append(("Contact", core.contact(self._flow, secure=self.dialog.secure)))
+        fields = self._fields(self.method, self._heading, self._branch)
+        if self.method in _MAKE_CONTACT:
+            fields.append(("Contact", core.contact(self._flow, secure=self._secure)))
         if self.method == "INVITE":
             fields.append(("Allow", ", ".join(core.settings.capabilities.allow)))
             fields.append(("Supported", ", ".join(core.settings.capabilities.supported)))
@@ -118,42 +159,161 @@ class Outgoing:
             body, content_type = text(order.sdp, scope).encode("utf-8", "surrogateescape"), SDP
         elif order.sdp or (order.sdp is None and self.method == "INVITE"):
             body, content_type = core.builder.offer(call, self._flow), SDP
-        self._offered = content_type == SDP
-        if self._offered and self.method == "UPDATE":
-            self.dialog.updating = True
+        self._offered = bool(body) and content_type == SDP
         set_here = {header_names.key(name) for name, _ in order.headers}
         fields = [f for f in fields if header_names.key(f[0]) not in set_here | order.removed]
         fields += [(name, text(value, scope)) for name, value in (*order.headers, *order.added)]
         if body and "content-type" not in set_here:
             fields.append(("Content-Type", content_type))
-        return write(f"{self.method} {request_uri(self.dialog)} SIP/2.0", fields, body)
+        return write(f"{self.method} {self._heading.uri} SIP/2.0", fields, body)
 
-    def _head(self, method: str, branch: str, *, to: str, body: bytes = b"") -> bytes:
-        fields = self._fields(method, branch, to)
+    def _head(self, method: str, heading: Heading, branch: str, *, to: str, body: bytes = b"") -> bytes:
+        fields = self._fields(method, heading._replace(remote=to), branch)
         if body:
             fields.append(("Content-Type", SDP))
-        return write(f"{method} {request_uri(self.dialog)} SIP/2.0", fields, body)
+        return write(f"{method} {heading.uri} SIP/2.0", fields, body)
 
-    def _fields(self, method: str, branch: str, to: str) -> list[tuple[str, str]]:
-        dialog, core = self.dialog, self._core
+    def _fields(self, method: str, heading: Heading, branch: str) -> list[tuple[str, str]]:
         fields = [
-            ("Via", f"SIP/2.0/{self._flow.transport} {core.host_port(self._flow)};branch={branch};rport"),
+            ("Via", f"SIP/2.0/{self._flow.transport} {self._core.host_port(self._flow)};branch={branch};rport"),
             ("Max-Forwards", "70"),
-            ("From", dialog.local),
-            ("To", to),
-            ("Call-ID", dialog.call_id),
+            ("From", heading.local),
+            ("To", heading.remote),
+            ("Call-ID", heading.call_id),
             ("CSeq", f"{self.cseq} {method}"),
         ]
-        return fields + [("Route", route) for route in routes(dialog)]
+        return fields + [("Route", route) for route in heading.routes]
+
+    # an INVITE: CANCEL, PRACK, ACK
+
+    def cancel(self) -> None:
+        """Cancel our INVITE (9.1): as soon as a provisional response has come, not before; nothing once it is over."""
+        transaction = self._transaction
+        if self.method != "INVITE" or transaction is None or not transaction.open or self._cancels:
+            return
+        self._cancels = True
+        if transaction.state == fsm.PROCEEDING:
+            self._send_cancel()
+
+    def _provisional(self, response: Response, dialog: Dialog[Call] | None) -> None:
+        """A 1xx came."""
+        if self._cancels and not self._cancelled:
+            self._send_cancel()
+        if dialog is not None and self.method == "INVITE":
+            self._prack(response, dialog)
+        self._call.responded(self, response)
+
+    def _send_cancel(self) -> None:
+        call, core = self._call, self._core
+        self._cancelled = True
+        call.path.append("CANCEL")
+        data = self._head("CANCEL", self._heading, self._branch, to=self._heading.remote)
+        core.layer.start(self._branch, "CANCEL", data, self._flow, _Unheard(self.number), note="cancel")
+        # 9.1: an INVITE whose final response stays away for 64*T1 after its CANCEL is over
+        self.expire_soon()
+
+    def _prack(self, response: Response, dialog: Dialog[Call]) -> None:
+        """A reliable provisional response gets its PRACK (RFC 3262 section 4); one out of order or seen before none."""
+        if "require" not in response.shape.index or "rseq" not in response.shape.index:
+            return
+        try:
+            number = response.rseq
+            wanted = "100rel" in response.require
+        except ParseError:
+            return
+        if not wanted or number is None or (self._rseq and number != self._rseq + 1):
+            return
+        self._rseq = number
+        body, offer = None, None if self._offered else session_description_in(response)
+        if offer is not None:
+            body = self._answer(offer)
+            self._offered = True  # section 5: the exchange is complete, the ACK carries nothing
+        order = Order(
+            "PRACK",
+            headers=(("RAck", f"{number} {self.cseq} INVITE"),),
+            body=body,
+            content_type=SDP if body else None,
+            label="built-in",
+        )
+        self._call.send(order, dialog=dialog)
+
+    def _acknowledge(self, response: Response, dialog: Dialog[Call]) -> bytes:
+        """Send the ACK for a 2xx (13.2.2.4): a request of its own, to the target that the 2xx gave."""
+        core = self._core
+        self._flow = next_hop(dialog)
+        offer = None if self._offered else session_description_in(response)
+        answer = b"" if offer is None else self._answer(offer)
+        ack = self._head("ACK", heading_of(dialog), core.new_branch(), to=dialog.remote, body=answer)
+        core.wire.send(ack, self._flow, self.number)
+        return ack
+
+    def _answer(self, offer: bytes) -> bytes:
+        try:
+            return self._core.builder.answer(self._call, self._flow, offer)
+        except SdpError as error:
+            self._call.note("deviation", f"the offer cannot be answered: {error.what}")
+            return b""
 
     # client transaction user
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
-        """A response came: acknowledge a 2xx to INVITE, keep the dialog's state, tell the script."""
+        """A response came."""
+        raise NotImplementedError
+
+    def on_client_failed(self, transaction: ClientTransaction, *, timed_out: bool) -> None:
+        """No response came (408), or the transport failed (503): RFC 3261 section 8.1.3.1."""
+        self.status = 408 if timed_out else 503
+        self._finish(None)
+
+    def expire_soon(self) -> None:
+        """Nobody waits for more than 64*T1 any longer: the dialog is over, or the request was cancelled."""
+        layer = self._core.layer
+        layer.timers.set(layer.timeout, layer.wire.now, self)
+
+    def on_timer(self, token: Any, now: float) -> None:
+        """Nothing has come in that time."""
+        if self._transaction is not None and self._transaction.open:
+            self._transaction.abandon()
+
+    def _finish(self, response: Response | None) -> None:
+        """The final response is there, or none will come: tell the script."""
+        self._call.responded(self, response)
+        if self._then is not None:
+            self._then(self.status, response)
+
+
+class InDialog(Outgoing):
+    """A request of ours within a dialog."""
+
+    __slots__ = ("_ack",)
+
+    dialog: Dialog[Call]
+
+    def __init__(
+        self, call: Call, core: UserAgentServer, dialog: Dialog[Call], order: Order, then: Then | None
+    ) -> None:
+        dialog.local_seq += 1
+        super().__init__(call, core, order, next_hop(dialog), heading_of(dialog), dialog.local_seq, dialog, then)
+        self._ack: bytes | None = None
+
+    def start(self, scope: Any) -> None:
+        """Build and send it."""
+        if self.method == "INVITE":
+            self.dialog.inviting = self
+        super().start(scope)
+
+    def _build(self, scope: Any) -> bytes:
+        data = super()._build(scope)
+        if self._offered and self.method == "UPDATE":
+            self.dialog.updating = True
+        return data
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Acknowledge a 2xx to INVITE, keep the dialog's state, tell the script."""
         self.status = response.status
         call, dialog = self._call, self.dialog
         if response.status < 200:
-            call.responded(self, response)
+            self._provisional(response, dialog)
             return
         if response.status < 300:
             if self._ack is not None:
@@ -164,37 +324,10 @@ class Outgoing:
             if contacts:
                 dialog.target = str(contacts[0].uri)  # 12.2.1.2
             if self.method == "INVITE":
-                self._acknowledge(response)
+                self._ack = self._acknowledge(response, dialog)
+            if self._then is None and self.method in ("INVITE", "UPDATE"):
+                call.timer_granted(dialog, response)
         self._finish(response)
-
-    def _acknowledge(self, response: Response) -> None:
-        """The ACK for a 2xx (13.2.2.4): a request of its own, to the target that the 2xx gave."""
-        core, dialog = self._core, self.dialog
-        self._flow = next_hop(dialog)
-        answer = b""
-        offer = None if self._offered else session_description_in(response)
-        if offer is not None:
-            try:
-                answer = core.builder.answer(self._call, self._flow, offer)
-            except SdpError as error:
-                self._call.note("deviation", f"the offer cannot be answered: {error.what}")
-        self._ack = self._head("ACK", core.new_branch(), to=dialog.remote, body=answer)
-        core.wire.send(self._ack, self._flow, self.number)
-
-    def on_client_failed(self, transaction: ClientTransaction, *, timed_out: bool) -> None:
-        """No response came (408), or the transport failed (503): RFC 3261 section 8.1.3.1."""
-        self.status = 408 if timed_out else 503
-        self._finish(None)
-
-    def expire_soon(self) -> None:
-        """The dialog is over: the final response has 64*T1 to come."""
-        layer = self._core.layer
-        layer.timers.set(layer.timeout, layer.wire.now, self)
-
-    def on_timer(self, token: Any, now: float) -> None:
-        """Nothing has come since the end of the dialog."""
-        if self._transaction is not None and self._transaction.open:
-            self._transaction.abandon()
 
     def _finish(self, response: Response | None) -> None:
         call, dialog = self._call, self.dialog
@@ -202,9 +335,7 @@ class Outgoing:
             dialog.inviting = None
         elif self.method == "UPDATE":
             dialog.updating = False
-        call.responded(self, response)
-        if self._then is not None:
-            self._then(self.status, response)
+        super()._finish(response)
         if self.method == "BYE":
             call.terminate(dialog)  # 15.1.1: whatever comes back
         elif self.status in (408, 481) and dialog.state != OVER:
@@ -214,3 +345,18 @@ class Outgoing:
             else:
                 call.terminate(dialog)
         call.outgoing_over(self)
+
+
+class _Unheard:
+    """The user of a CANCEL of ours: what comes back changes nothing, the INVITE's own response counts (9.1)."""
+
+    __slots__ = ("number",)
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def on_response(self, transaction: ClientTransaction, response: Response) -> None:
+        """Nothing hangs on it."""
+
+    def on_client_failed(self, transaction: ClientTransaction, *, timed_out: bool) -> None:
+        """Nothing hangs on it."""

@@ -107,6 +107,25 @@ class Registrar:
             del self._aors[name]
         return alive
 
+    def contact_of(self, user: str, now: float) -> str | None:
+        """The URI of the best live binding (highest q, then the latest) of this user, or of `user@host` exactly."""
+        best: Binding | None = None
+        rank = (-1.0, -1.0)
+        for aor in [known for known in self._aors if _is_of(known, user)]:
+            for one in self.bindings(aor, now):
+                if (_q(one), one.deadline) > rank:
+                    best, rank = one, (_q(one), one.deadline)
+        return None if best is None else str(best.contact.uri)
+
+    def route_to(self, uri: str, now: float) -> tuple[Flow, list[str]] | None:
+        """How to reach a contact that is bound by this URI: where it registered from, and its Path (RFC 3327 5.4)."""
+        wanted = Uri.parse(uri)
+        for aor in tuple(self._aors):
+            for one in self.bindings(aor, now):
+                if one.flow is not None and one.contact.uri.equivalent(wanted):
+                    return one.flow, list(one.path)
+        return None
+
     def register(self, request: Request, now: float, flow: Flow | None = None) -> Outcome:
         """Process one REGISTER (10.3 steps 1 and 5 to 8)."""
         try:
@@ -280,6 +299,19 @@ def _same(one: Binding, contact: NameAddr, key: tuple[str, str] | None) -> bool:
     if key is not None or one.key is not None:
         return one.key == key
     return one.contact.uri.equivalent(contact.uri)
+
+
+def _is_of(aor: str, user: str) -> bool:
+    """Whether a canonical address-of-record is that of this user."""
+    name = aor.partition(":")[2]
+    return name == user or name.partition("@")[0] == user
+
+
+def _q(one: Binding) -> float:
+    try:
+        return float(one.contact.params.get("q") or 1.0)
+    except ValueError:
+        return 1.0
 
 
 def _stripped(contact: NameAddr) -> NameAddr:

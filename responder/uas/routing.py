@@ -19,11 +19,13 @@ def request_uri(dialog: Dialog[Any]) -> str:
     """The Request-URI: the remote target, or the first route where that is a strict router's."""
     first = _first_route(dialog)
     if first is not None and not _is_loose(first):
-        # 19.1.1: method and headers are not allowed in a Request-URI
-        return str(
-            Uri(first.scheme, first.raw_user, first.password, first.host, first.port, first.params.without("method"))
-        )
+        return as_request_uri(first)
     return _target(dialog)
+
+
+def as_request_uri(uri: Uri) -> str:
+    """A URI as it may stand in a request line: 19.1.1 allows neither method nor headers there."""
+    return str(Uri(uri.scheme, uri.raw_user, uri.password, uri.host, uri.port, uri.params.without("method")))
 
 
 def _target(dialog: Dialog[Any]) -> str:
@@ -50,14 +52,24 @@ def next_hop(dialog: Dialog[Any]) -> Flow:
     uri = _first_route(dialog) or _parsed(_target(dialog))
     if flow.reliable or uri is None:
         return flow
+    return hop_to(uri, flow) or flow
+
+
+def hop_to(uri: Uri, near: Flow) -> Flow | None:
+    """The flow to this URI from where `near` comes in; None where it names a host, or one of the other IP version."""
     host = (uri.params.get("maddr") or uri.host or "").strip("[]")
-    if not _is_address(host) or (":" in host) != (":" in flow.remote[0]):
-        return flow
-    transport = _TRANSPORTS.get((uri.params.get("transport") or "udp").lower(), "UDP")
+    if host == "localhost":
+        host = "::1" if ":" in near.local[0] else "127.0.0.1"
+    if not _is_address(host) or (":" in host) != (":" in near.local[0]):
+        return None
+    transport = "TLS" if uri.scheme == "sips" else "UDP"
+    transport = _TRANSPORTS.get((uri.params.get("transport") or transport).lower(), transport)
+    if transport == "TCP" and uri.scheme == "sips":
+        transport = "TLS"  # 26.2.2: sips with transport=tcp is TLS over TCP
     port = uri.port or (5061 if transport == "TLS" else 5060)
-    if transport == flow.transport and (host, port) == flow.remote:
-        return flow
-    return Flow(transport, flow.local, (host, port))
+    if transport == near.transport and (host, port) == near.remote:
+        return near
+    return Flow(transport, near.local, (host, port))
 
 
 def _first_route(dialog: Dialog[Any]) -> Uri | None:

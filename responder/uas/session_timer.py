@@ -112,10 +112,13 @@ class SessionTimer:
             else:
                 self._set(self._seconds / 2 - min(_MARGIN, self._seconds / 3), _END)
             return
+        self.granted(response)
+
+    def granted(self, response: Response) -> None:
+        """A 2xx to a request of ours came: interval and refresher are what it says (7.2); uas is the peer now."""
         ours = True
         found = _agreement(f"Session-Expires: {response.first('session-expires') or ''}\r\n".encode())
         if found:
-            # 7.2: interval and refresher are what the most recent 2xx says; uas is the peer now
             self._seconds = int(found[1])
             ours = (found[2] or b"uac").lower() == b"uac"
         self._restart(ours=ours)
