@@ -15,7 +15,7 @@ from responder.dialog.reliable import ReliableProvisionals
 from responder.errors import ParseError
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
-from responder.uas import defaults
+from responder.uas import defaults, replacing
 from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import InDialog, Outgoing
@@ -72,9 +72,9 @@ class Call:
         "older",
         "outcome",
         "over",
-        "placing",
         "path",
         "pending",
+        "placing",
         "reason",
         "request",
         "script",
@@ -270,6 +270,8 @@ class Call:
             dialog.refresh_target(request)
         dialog.accept(data, transaction.flow, transaction.cseq)
         self._keep_time(dialog, request, data)
+        if fresh and "replaces" in request.shape.index:
+            replacing.replace(self._core, request)
 
     def _keep_time(self, dialog: Dialog[Call], request: Request, response: bytes) -> None:
         """A 2xx to INVITE or UPDATE may begin, renew or end the session timer (RFC 4028 section 9)."""
@@ -523,8 +525,10 @@ class Call:
             dialog.inviting.expire_soon()
         if dialog in self.dialogs:
             self.dialogs.remove(dialog)
-        if self._core.dialogs.get(dialog.key) is dialog:
-            del self._core.dialogs[dialog.key]
+        core = self._core
+        if core.dialogs.get(dialog.key) is dialog:
+            del core.dialogs[dialog.key]
+            core.ended_dialogs.append(dialog.key)
 
     def acknowledge_provisional(self, transaction: ServerTransaction, dialog: Dialog[Call]) -> bool:
         """Whether this PRACK acknowledges a reliable response that waits (RFC 3262 section 3)."""

@@ -10,6 +10,7 @@ Inspection comes after the script is known, because a script may turn checks off
 
 from __future__ import annotations
 
+from collections import deque
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +18,7 @@ from responder.errors import ParseError
 from responder.events import CallEnded, Note
 from responder.sip.name_addr import NameAddr
 from responder.transaction.key import Key
-from responder.uas import defaults, inspection
+from responder.uas import defaults, inspection, replacing
 from responder.uas.bodies import session_description_in
 from responder.uas.call import Call
 from responder.uas.script import OVER, Reply
@@ -43,6 +44,7 @@ _OUT_OF_ORDER: Final = Reply(500, label="cseq")
 _GLARE: Final = Reply(491, label="pending")
 _MOST_OF_ONE_CALL_ID: Final = 8
 """Live calls of one Call-ID that are asked whether a retry is theirs."""
+_MOST_ENDED: Final = 256
 _FULL: Final = Reply(503, label="full")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _FAULT: Final = Reply(500, label="internal error")
@@ -57,6 +59,7 @@ class UserAgentServer:
         "builder",
         "calls",
         "dialogs",
+        "ended_dialogs",
         "faults",
         "finished",
         "ids",
@@ -112,6 +115,8 @@ class UserAgentServer:
         """Live calls by number."""
         self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
         """Live dialogs by Call-ID and our tag."""
+        self.ended_dialogs: deque[tuple[str, str]] = deque(maxlen=_MOST_ENDED)
+        """Keys of the dialogs that ended last."""
         self.losses: dict[str, dict[str, int]] = {}
         """How many messages of which methods are to be taken as lost, by Call-ID."""
         self.finished = 0
@@ -388,7 +393,11 @@ class UserAgentServer:
             return inspection.of_syntax(fault, unchecked)
         if transaction.tagged and "dialog" not in unchecked:
             return defaults.NO_SUCH_CALL
-        return inspection.refusal(transaction.request, self.settings.capabilities, unchecked)
+        request = transaction.request
+        refused = inspection.refusal(request, self.settings.capabilities, unchecked)
+        if refused is None and "replaces" in request.shape.index and "replaces" not in unchecked:
+            refused = replacing.refusal(self, request)
+        return refused
 
     def _retry(self, call: Call, transaction: ServerTransaction) -> bool:
         """Another try of the same Call-ID outside a dialog (8.1.3.5, 22.2), where its script waits for one."""

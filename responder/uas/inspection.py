@@ -1,7 +1,7 @@
 """Inspection of a request before anybody acts on it (RFC 3261 section 8.2.1 to 8.2.3), in the order of the RFC.
 
 Each check has a name, so that a scenario can turn it off (`unchecked`). Checks that need the state of calls (`merged`,
-`dialog`, `cseq`, `pending`) are made where that state is, in `core`; `syntax` and `version` come before all, in
+`dialog`, `cseq`, `pending`, `replaces`) are made where that state is, in `core`; `syntax` and `version` come before all, in
 `sip.syntax`.
 """
 
@@ -33,6 +33,7 @@ CHECKS: Final[dict[str, str]] = {
     "accept": "it accepts the session description that a 2xx would carry: 406 (21.4.7, 20.1)",
     "session-timer": "its Session-Expires is not too small: 422 (RFC 4028 9)",
     "event": "its event package is known: 489 (RFC 6665 7.2.2)",
+    "replaces": "the dialog that it wants to replace is there: 481, 486 or 603 (RFC 3891 3)",
 }
 """Every check by name: what it asks and what is answered where the answer is no."""
 

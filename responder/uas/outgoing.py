@@ -1,4 +1,4 @@
-"""Requests of ours, from their making to their final response (RFC 3261 sections 12.2.1 and 13.2.2, RFC 3262 section 4).
+"""Requests of ours, from their making to their final response (RFC 3261 sections 12.2.1, 13.2.2; RFC 3262 section 4).
 
 `Outgoing` is what all of them have in common; `InDialog` is a request within a dialog. Those that begin something new
 are in `placing`.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from responder.dialog.dialog import CONFIRMED, OVER
-from responder.errors import ParseError
 from responder.sip import header_names
 from responder.sip.sdp import SdpError
 from responder.sip.writer import write
@@ -66,7 +65,7 @@ class Outgoing:
         "_flow",
         "_heading",
         "_offered",
-        "_rseq",
+        "_rseqs",
         "_then",
         "_transaction",
         "cseq",
@@ -100,7 +99,8 @@ class Outgoing:
         """Whether it is to be cancelled."""
         self._cancelled = False
         """Whether the CANCEL has been sent."""
-        self._rseq = 0
+        self._rseqs: dict[str, int] = {}
+        """The RSeq that a PRACK was sent for last, by the tag of the peer."""
         self.number = call.number
         self.order = order
         self.method = order.method
@@ -216,14 +216,14 @@ class Outgoing:
         """A reliable provisional response gets its PRACK (RFC 3262 section 4); one out of order or seen before none."""
         if "require" not in response.shape.index or "rseq" not in response.shape.index:
             return
-        try:
-            number = response.rseq
-            wanted = "100rel" in response.require
-        except ParseError:
+        value = response.first("rseq") or ""
+        last = self._rseqs.get(dialog.remote_tag)
+        if "100rel" not in response.require or not (value.isascii() and value.isdecimal() and len(value) <= 10):
             return
-        if not wanted or number is None or (self._rseq and number != self._rseq + 1):
+        number = int(value)
+        if last is not None and number != last + 1:
             return
-        self._rseq = number
+        self._rseqs[dialog.remote_tag] = number
         body, offer = None, None if self._offered else session_description_in(response)
         if offer is not None:
             body = self._answer(offer)

@@ -1,4 +1,4 @@
-"""Requests of ours outside any dialog (RFC 3261 sections 8.1 and 13.2): a script calls somebody, or sends him a MESSAGE.
+"""Requests of ours outside any dialog (RFC 3261 sections 8.1 and 13.2): a script calls somebody, or sends a MESSAGE.
 
 Rules
 1. Where to: the flow and the path that the contact was registered by (RFC 5626 section 5.3, RFC 3327 section 5.4), else

@@ -437,6 +437,7 @@ FAULTS: dict[str, tuple[int, bytes]] = {
     "event": (489, Caller().request("SUBSCRIBE", "Event: unknown")),
     "accept": (406, Caller().invite("Accept: text/nobodyKnowsThis")),
     "dialog": (481, Caller().bye(to_tag="unknown")),
+    "replaces": (481, Caller().invite("Replaces: nothing;to-tag=a;from-tag=b")),
 }
 
 
