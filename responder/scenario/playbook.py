@@ -21,6 +21,7 @@ from responder.scenario.plan import Plan, Rule, Users
 from responder.scenario.runner import Runner
 from responder.scenario.straight import Straight
 from responder.scenario.tally import Tally
+from responder.sip.likeness import LikeRequest
 from responder.sip.name_addr import NameAddr
 from responder.sip.uri import Uri
 from responder.uas.nonces import Nonces
@@ -43,6 +44,7 @@ _MOST_NOTES: Final = 3
 _RINGS_AND_ANSWERS: Final = Straight(tuple(Reply(status, label="built-in") for status in (100, 180, 200)))
 _ANSWERS: Final = Straight(())
 
+_UNDIALLED: Final = "undialled"
 _NO_USERS: Final[Users] = {}
 _caller: Final = address_reader("from", "uri")
 
@@ -123,7 +125,7 @@ class Playbook:
                 facts.users = rule.users
                 if rule.match.holds_otherwise(request, flow, facts) and self._serves(rule, request, flow):
                     return self._script(rule, attempt)
-        if self._dials:
+        if self._dials and not (type(request) is LikeRequest and request.memo.get(_UNDIALLED) is self):
             script = self._dial(request, flow, attempt, now, first=first)
             if script is not None:
                 return script
@@ -178,12 +180,14 @@ class Playbook:
     # dialling
 
     def _dial(self, request: Request, flow: Flow, attempt: int, now: float, *, first: bool) -> Script | None:
+        dials = False
         for text in (request.uri, request.first("to") or ""):
             attempts = self._dialled.get(text, ())
             if attempts == ():
                 attempts = self._parsed(text)
             if not attempts:
                 continue
+            dials = True
             chosen = attempts[0]
             if len(attempts) > 1:
                 key = (text, _caller_of(request, flow), request.method)
@@ -195,6 +199,8 @@ class Playbook:
                     continue
                 return self._script(rule, attempt)
             return self._script(self._rule_dialled(chosen, request.method), attempt)
+        if not dials and first and type(request) is LikeRequest:
+            request.memo[_UNDIALLED] = self  # whom it is for is the same in requests that are alike
         return None
 
     def _parsed(self, text: str) -> tuple[Attempt, ...] | None:

@@ -22,6 +22,7 @@ class Straight:
     """
 
     __slots__ = ("_notes", "_playbook", "_replies", "_rule", "name", "unchecked")
+    over = True
 
     def __init__(
         self,
@@ -46,12 +47,10 @@ class Straight:
             self._playbook.served(self._rule, transaction.request, transaction.source)
         for text in self._notes:
             call.note("near-miss", text)
-        status = 0
-        respond = call.respond
-        for reply in self._replies:
-            respond(transaction, reply)
-            status = reply.status
-        if status < 200 and (not status or transaction.method != "INVITE"):
+        replies = self._replies
+        if replies:
+            call.respond_all(transaction, replies)
+        if not replies or (replies[-1].status < 200 and transaction.method != "INVITE"):
             call.answer(transaction)
         call.end()
 
@@ -62,7 +61,7 @@ class Straight:
     def ack(self, call: Call, request: Request) -> None:
         """Nothing waits for it."""
 
-    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+    def cancel(self, call: Call, invite: ServerTransaction, request: Request) -> bool:
         """Left to the core."""
         return False
 

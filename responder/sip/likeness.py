@@ -79,7 +79,7 @@ class LikeRequest(Request):
         at = self.shape.index.get(key)
         if at is None:
             return None
-        if key not in _VARYING:
+        if key not in _VARYING or (key == "to" and self.to_tag is None):
             return self.likeness.model_values[at].strip(" \t")
         if key == "from":
             return f"{self.likeness.sender};tag={self.from_tag}"

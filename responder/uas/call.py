@@ -13,6 +13,7 @@ from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
 from responder.dialog.placed import PlacedDialog
 from responder.dialog.reliable import ReliableProvisionals
 from responder.errors import ParseError
+from responder.sip.likeness import LikeRequest
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
 from responder.uas import defaults, replacing
@@ -22,7 +23,7 @@ from responder.uas.outgoing import InDialog, Outgoing
 from responder.uas.placing import placed
 from responder.uas.script import OVER
 from responder.uas.session_timer import SessionTimer
-from responder.uas.subscription import Subscription
+from responder.uas.subscription import MOST_OF_ONE_CALL, SUBSCRIBING, Subscription, grants_none
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,9 @@ _WORDS: Final = [str(status) for status in range(700)]
 
 _TARGET_REFRESH: Final = frozenset({"UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
 """Methods other than INVITE whose 2xx replaces the remote target (12.2.2, RFC 3311 5.2, RFC 6665 4.4.1)."""
+
+_STATEFUL: Final = frozenset({"PUBLISH", "REGISTER"})
+"""Methods whose 2xx may change what others have subscribed to."""
 
 _REFRESH: Final = object()
 _LINGER: Final = object()
@@ -68,6 +72,7 @@ class Call:
         "forking",
         "in_script",
         "luck",
+        "notifies",
         "number",
         "older",
         "outcome",
@@ -94,7 +99,7 @@ class Call:
         self.flow: Flow = transaction.source
         self.call_id = transaction.call_id
         self.script = script
-        self.unchecked = expanded(script.unchecked)
+        self.unchecked = expanded(script.unchecked) if script.unchecked else script.unchecked
         """Names of the checks of `inspection` that are not made."""
         self.started = core.wire.now
         """The engine's time at which the first request came, in seconds."""
@@ -127,6 +132,8 @@ class Call:
         """What goes wrong with every message of ours that has no fault of its own."""
         self.luck: Callable[[], float] | None = None
         """Draws from 0 to 1 for the chances of faults; None: the core does."""
+        self.notifies = False
+        """Whether the script sends the NOTIFYs that follow a 2xx; as long as it is active we then send none."""
         self.older: Call | None = None
         """An earlier call with the same Call-ID."""
         self._accepted: list[ServerTransaction] = []
@@ -172,7 +179,7 @@ class Call:
             if method == "REGISTER" and self.bindings is None:
                 self.register(transaction)
             elif method == "PUBLISH" and not self.entity_tag:
-                self.publish(transaction)
+                self.publish(transaction, unasked=True)
         # sending may finish the transaction, which then forgets these
         request, dialog = transaction.request, transaction.dialog
         data = self._send(transaction, reply, scope, tag, None)
@@ -196,10 +203,38 @@ class Call:
                     self.respond(pending, defaults.TERMINATED)
                 self._end_early_dialogs()
         elif method in _TARGET_REFRESH and status < 300:
-            self._refreshed(transaction, request, dialog, tag)
+            self._refreshed(transaction, request, dialog, tag, data)
             if method == "UPDATE" and dialog is not None:
                 self._keep_time(dialog, request, data)
+        elif method in SUBSCRIBING:
+            for subscription in [s for s in self._subscriptions if s.asked is request]:
+                subscription.refused()
+        elif method in _STATEFUL:
+            self.bindings, self.entity_tag = None, ""  # the next one has its own
+            if status < 300 and self._core.watchers.of:
+                self._core.watchers.changed_by(request)
         self.settle()
+
+    def respond_all(self, transaction: ServerTransaction, replies: tuple[Reply, ...]) -> None:
+        """Send these responses at once, in order: what `respond` does with each, only quicker."""
+        *before, last = replies
+        if before:
+            core, request = self._core, transaction.request
+            burst = None
+            if type(request) is LikeRequest and core.wire.plain and self.fault is None:
+                burst = core.builder.burst(self, transaction, replies)
+            if burst is None:
+                for reply in before:
+                    self.respond(transaction, reply)
+            else:
+                # responses that are followed by another in the same instant change nothing but the wire
+                head, rest = transaction.head.encode(), transaction.rest.encode()
+                tag = f";tag={self.tag}".encode()
+                out, flow = core.wire.out, transaction.flow
+                for start, tail, status in burst:
+                    out.append((b"%b%b%b%b%b" % (start, head, tag if status > 100 else b"", rest, tail), flow))
+                    self.path.append(_WORDS[status])
+        self.respond(transaction, last)
 
     def _send(
         self,
@@ -259,17 +294,23 @@ class Call:
                 described = b"\r\nContent-Type: application/sdp" in data
                 provisionals.offered = described and session_description_in(request) is None
                 provisionals.sent(data, transaction.flow, sdp=described)
+            if self._core.watchers.of:
+                self._core.watchers.call_changed(self.request)
             return
         if transaction in self.unanswered:
             self.unanswered.remove(transaction)
             self._accepted.append(transaction)
         if dialog is None:
+            # a 2xx without To tag confirms none of the early dialogs, and no other final response will end them
+            self._end_early_dialogs()
             self.settle()
             return
         if not fresh:
             dialog.refresh_target(request)
         dialog.accept(data, transaction.flow, transaction.cseq)
         self._keep_time(dialog, request, data)
+        if self._core.watchers.of:
+            self._core.watchers.call_changed(self.request)
         if fresh and "replaces" in request.shape.index:
             replacing.replace(self._core, request)
 
@@ -327,34 +368,63 @@ class Call:
                 dialog.reliable.stop()
 
     def _refreshed(
-        self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str
+        self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str, response: bytes
     ) -> None:
         """A 2xx to UPDATE, SUBSCRIBE, NOTIFY or REFER went out: dialog state and subscriptions follow it."""
         method = transaction.method
         if known is not None:
             known.refresh_target(request)
-        if method == "SUBSCRIBE":
-            current = [s for s in self._subscriptions if known is not None and s.refers_to(known, request)]
-            if current:
-                current[0].accepted(request)
-                return
-        elif method != "REFER" or _wants_no_subscription(request):
+        if method not in SUBSCRIBING:
             return
+        subscription = self.subscription_of(known, request)
+        if subscription is None:
+            if method == "REFER" and grants_none(request, response):
+                return
+            subscription = self._subscribe(transaction, request, known, tag)
+        if subscription is not None:
+            subscription.accepted(request, response, automatic=not (self.notifies and self.active))
+
+    def subscription_of(self, dialog: Dialog[Call] | None, request: Request) -> Subscription | None:
+        """The subscription that this request made or refreshes, where there is one."""
+        for subscription in self._subscriptions:
+            if subscription.concerns(dialog, request):
+                return subscription
+        return None
+
+    def expires(self, dialog: Dialog[Call]) -> bool:
+        """Whether the last subscription of this dialog has had its last NOTIFY, and no INVITE keeps it."""
+        return not (dialog.of_invite or any(other.live and other.dialog is dialog for other in self._subscriptions))
+
+    @property
+    def fully_subscribed(self) -> bool:
+        """Whether there is no room for another subscription."""
+        return len(self._subscriptions) >= MOST_OF_ONE_CALL
+
+    def _subscribe(
+        self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str
+    ) -> Subscription | None:
+        """A new subscription, with a dialog of its own where it is not asked for within one."""
+        if self.fully_subscribed:
+            self.note("problem", f"no room for another subscription: {request.method} gets no NOTIFY")
+            return None
         dialog = known or self._dialog_of(transaction, request, request.to_tag or tag)
+        # RFC 3515 2.4.6: "for the second and subsequent REFER requests a UA receives in a given dialog"
+        again = known is not None and (
+            known.local_seq > 0 or self.path.count("REFER") > 1 or self.request.method == "REFER"
+        )
         if known is None:
             dialog.state = CONFIRMED
-        subscription = Subscription(self, dialog, request, only_usage=known is None)
+        subscription = Subscription(self, self._core, dialog, request, again=again)
         self._subscriptions.append(subscription)
-        if method == "REFER":
-            subscription.referred()
-        else:
-            subscription.accepted(request)
+        return subscription
 
     def unsubscribed(self, subscription: Subscription, dialog: Dialog[Call] | None) -> None:
-        """A subscription is over, and with it this dialog where it was its only usage."""
-        if subscription in self._subscriptions:
+        """A subscription is over, and with the last one a dialog that no INVITE made (RFC 5057 section 4)."""
+        if subscription in self._subscriptions and subscription.asked is None:
             self._subscriptions.remove(subscription)
-        if dialog is not None:
+        if dialog is None or dialog.of_invite or dialog not in self.dialogs:
+            return
+        if not any(other.dialog is dialog for other in self._subscriptions):
             self.terminate(dialog)
 
     def inviting(self) -> bool:
@@ -423,9 +493,36 @@ class Call:
         outgoing.start(scope)
         return outgoing
 
+    def contact(self, flow: Flow) -> str:
+        """Our own URI on this flow, as it stands in our Contact."""
+        return self._core.contact(flow, secure=False).strip("<>")
+
     def registered(self, user: str) -> str:
         """The URI of the best contact that this user has registered, empty where there is none."""
         return self._core.registrar.contact_of(user, self.now) or ""
+
+    def notify(self, order: Order, state: str, scope: Any = None) -> Outgoing | None:
+        """Send a NOTIFY of the subscription at hand: that of a SUBSCRIBE or REFER that waits, else the latest.
+
+        `state` is a Subscription-State such as `active` or `terminated;reason=noresource`; what `order` leaves out is
+        made from the event package. None where there is no subscription.
+        """
+        subscription = self._at_hand()
+        return None if subscription is None else subscription.notify(order, state, scope)
+
+    def _at_hand(self) -> Subscription | None:
+        for transaction in reversed(self.unanswered):
+            if transaction.method in SUBSCRIBING:
+                request, known = transaction.request, transaction.dialog
+                subscription = self.subscription_of(known, request)
+                if subscription is None:
+                    # RFC 6665 4.4.1: a NOTIFY may come before the 2xx, and makes the dialog
+                    subscription = self._subscribe(transaction, request, known, self.tag)
+                if subscription is not None and subscription.live:
+                    return subscription
+                break
+        live = [subscription for subscription in self._subscriptions if subscription.live]
+        return live[-1] if live else None
 
     def wait(self, seconds: float, token: Any) -> None:
         """Bring `token` back by `script.timer` after so many seconds."""
@@ -460,8 +557,9 @@ class Call:
     def end(self) -> None:
         """The script is done: from here on the call behaves as a real UAS does."""
         self.active = False
-        for transaction in [t for t in self.unanswered if t.method != "INVITE"]:
-            self.answer(transaction)
+        if self.unanswered:
+            for transaction in [t for t in self.unanswered if t.method != "INVITE"]:
+                self.answer(transaction)
         if not (self.unanswered or self.pending or self.dialogs):
             self.finish()
 
@@ -486,9 +584,9 @@ class Call:
         self.bindings = outcome.contacts
         return outcome
 
-    def publish(self, transaction: ServerTransaction) -> Published:
-        """Let the event state compositor act on a PUBLISH (RFC 3903 section 6)."""
-        outcome = self._core.publications.publish(transaction.request, self._core.wire.now)
+    def publish(self, transaction: ServerTransaction, *, unasked: bool = False) -> Published:
+        """Let the event state compositor act on a PUBLISH (RFC 3903 section 6); `unasked`: the author said yes."""
+        outcome = self._core.publications.publish(transaction.request, self._core.wire.now, unasked=unasked)
         self.entity_tag = outcome.entity_tag
         return outcome
 
@@ -529,6 +627,8 @@ class Call:
         if core.dialogs.get(dialog.key) is dialog:
             del core.dialogs[dialog.key]
             core.ended_dialogs.append(dialog.key)
+        if core.watchers.of:
+            core.watchers.call_changed(self.request)
 
     def acknowledge_provisional(self, transaction: ServerTransaction, dialog: Dialog[Call]) -> bool:
         """Whether this PRACK acknowledges a reliable response that waits (RFC 3262 section 3)."""
@@ -548,6 +648,8 @@ class Call:
             return
         if not self.active:
             self.finish()
+        elif self.script.over and not self.in_script:
+            self.end()
         elif not (self._waits or self.in_script):
             core = self._core
             self._idle_since = core.wire.now
@@ -705,10 +807,3 @@ class Call:
         if transaction.last_status > 100:
             transaction.retransmitted()
         core.timers.set(pause, core.wire.now, self, (_REFRESH, transaction))
-
-
-def _wants_no_subscription(refer: Request) -> bool:
-    """Whether a REFER is not to make a subscription (RFC 4488 section 4; RFC 7614 sections 4 and 5)."""
-    if (refer.first("refer-sub") or "").lower() == "false":
-        return True
-    return "require" in refer.shape.index and bool(refer.require & {"nosub", "explicitsub"})

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Final
 
 from responder.errors import ParseError
 from responder.events import CallEnded, Note
+from responder.sip.likeness import LikeRequest
 from responder.sip.name_addr import NameAddr
 from responder.transaction.key import Key
 from responder.uas import defaults, inspection, replacing
 from responder.uas.bodies import session_description_in
 from responder.uas.call import Call
 from responder.uas.script import OVER, Reply
+from responder.uas.subscription import Watchers
 
 if TYPE_CHECKING:
     from responder.dialog.dialog import Dialog
@@ -74,6 +76,7 @@ class UserAgentServer:
         "reporting",
         "settings",
         "timers",
+        "watchers",
         "wire",
     )
 
@@ -119,6 +122,8 @@ class UserAgentServer:
         """Keys of the dialogs that ended last."""
         self.losses: dict[str, dict[str, int]] = {}
         """How many messages of which methods are to be taken as lost, by Call-ID."""
+        self.watchers = Watchers()
+        """Live subscriptions that are told of changes."""
         self.finished = 0
         self._number = 0
         self._session_base = ids.getrandbits(31) << 20
@@ -280,13 +285,14 @@ class UserAgentServer:
             lone.respond(transaction, defaults.PLAIN_OK if invite is not None else defaults.NO_SUCH_CALL)
             return lone.number
         call.opened(transaction)
+        request = transaction.request
         transaction.tag = invite.tag
         call.path.append("CANCEL")
         call.respond(transaction, defaults.PLAIN_OK)
         if invite.open and invite.method == "INVITE":
             if call.active:
                 call.in_script = True
-                taken = call.script.cancel(call, invite)
+                taken = call.script.cancel(call, invite, request)
                 call.in_script = False
                 if taken:
                     call.settle()
@@ -380,6 +386,8 @@ class UserAgentServer:
         if not call.over:
             call.older = calls.get(call_id)
             calls[call_id] = self.live[call.number] = call
+            if self.watchers.of:
+                self.watchers.call_changed(call.request)
             call.settle()
             if transaction.open:
                 call.suspended(transaction)
@@ -457,6 +465,8 @@ def _has_unanswered_offer(call: Call, dialog: Dialog[Call]) -> bool:
 
 def _caller(request: Request) -> str:
     """The From URI without parameters, as far as it can be read."""
+    if type(request) is LikeRequest:
+        return _uri_of(request.likeness.sender)
     return _uri_of((request.first("from") or "").partition(";tag=")[0])
 
 

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from responder.uas.event_packages import PACKAGES, package_of
 from responder.uas.script import Order, Reply
+from responder.uas.subscription import SUBSCRIBING, is_too_brief
 
 if TYPE_CHECKING:
+    from responder.sip.message import Request
     from responder.sip.sdp import SdpError
     from responder.transaction.server import ServerTransaction
     from responder.uas.call import Call
@@ -25,6 +28,11 @@ SHUTTING_DOWN: Final = Reply(503, label="shutdown")
 NO_PRACK: Final = Reply(504, reason="No PRACK", label="built-in")
 BYE: Final = Order("BYE", label="built-in")
 
+_PUBLISHED: Final = {200: OK, **{status: Reply(status, label="publications") for status in (400, 412, 423, 489)}}
+_ONLY_BY_REFER: Final = Reply(403, label="subscription")
+"""RFC 3515 2.4.4: "a SUBSCRIBE request for event refer ... for a subscription that does not already exist"."""
+_TOO_BRIEF: Final = Reply(423, label="subscription")
+_FULLY_SUBSCRIBED: Final = Reply(503, label="subscription")
 _BAD_INFO: Final = Reply(469, label="built-in")
 _WITHIN_A_DIALOG: Final = frozenset({"BYE", "PRACK", "UPDATE", "INFO"})
 """Methods that mean nothing outside of a dialog (15.1.2; RFC 3262 3; RFC 3311 5.1; RFC 6086 4.1)."""
@@ -43,9 +51,32 @@ def reply_to(transaction: ServerTransaction, call: Call) -> Reply:
         if outcome.status != 200:
             return Reply(outcome.status, reason=outcome.reason or None, label="registrar")
     if method == "PUBLISH":
-        return Reply(412, label="publications") if call.publish(transaction).status == 412 else OK
+        return _PUBLISHED.get(call.publish(transaction).status) or _bad_type(request)
+    if method in SUBSCRIBING:
+        return _subscribed(transaction, call)
     if method == "NOTIFY" or (not transaction.tagged and method in _WITHIN_A_DIALOG):
         return NO_SUCH_CALL
+    return OK
+
+
+def _bad_type(publish: Request) -> Reply:
+    """415 with what the event package takes in Accept (RFC 3903 section 6 step 5)."""
+    return Reply(415, headers=(("Accept", PACKAGES[package_of(publish)].content_type),), label="publications")
+
+
+def _subscribed(transaction: ServerTransaction, call: Call) -> Reply:
+    """The answer to a SUBSCRIBE or REFER (RFC 6665 section 4.2.1.1, RFC 3515 section 2.4.4)."""
+    request, dialog, capabilities = transaction.request, transaction.dialog, call.capabilities
+    if call.subscription_of(dialog, request) is None:
+        if request.method == "SUBSCRIBE":
+            if dialog is not None and call.expires(dialog):
+                return NO_SUCH_CALL
+            if package_of(request) == "refer" and "explicitsub" not in capabilities.supported:
+                return _ONLY_BY_REFER
+        if call.fully_subscribed:
+            return _FULLY_SUBSCRIBED
+    if request.method == "SUBSCRIBE" and is_too_brief(request, capabilities.min_expires):
+        return _TOO_BRIEF
     return OK
 
 

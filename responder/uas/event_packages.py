@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIPFRAG: Final = "message/sipfrag;version=2.0"
 TRYING: Final = "SIP/2.0 100 Trying"
 DONE: Final = "SIP/2.0 200 OK"
+DECLINED: Final = "SIP/2.0 603 Declined"
 
 
 class Ongoing(NamedTuple):
@@ -31,7 +32,7 @@ class Ongoing(NamedTuple):
 
     id: str
     state: str
-    """`trying`, `early` or `confirmed` (RFC 4235 section 3.7.1)."""
+    """`early` or `confirmed` (RFC 4235 section 3.7.1)."""
     direction: str
     """`recipient` or `initiator`."""
     call_id: str
@@ -139,7 +140,9 @@ def is_acceptable(subscribe: Request) -> bool:
         return True
     kind, _, subtype = package.content_type.partition(";")[0].partition("/")
     fitting = {(kind, subtype), (kind, "*"), ("*", "*")}
-    return any((one.type.lower(), one.subtype.lower()) in fitting and one.params.get("q") not in _NEVER for one in ranges)
+    return any(
+        (one.type.lower(), one.subtype.lower()) in fitting and one.params.get("q") not in _NEVER for one in ranges
+    )
 
 
 _NEVER: Final = frozenset({"0", "0.", "0.0", "0.00", "0.000"})

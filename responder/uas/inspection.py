@@ -1,8 +1,8 @@
 """Inspection of a request before anybody acts on it (RFC 3261 section 8.2.1 to 8.2.3), in the order of the RFC.
 
 Each check has a name, so that a scenario can turn it off (`unchecked`). Checks that need the state of calls (`merged`,
-`dialog`, `cseq`, `pending`, `replaces`) are made where that state is, in `core`; `syntax` and `version` come before all, in
-`sip.syntax`.
+`dialog`, `cseq`, `pending`, `replaces`) are made where that state is, in `core`; `syntax` and `version` come before
+all, in `sip.syntax`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from responder.sip.likeness import LikeRequest
 from responder.sip.methods import METHODS
+from responder.uas.event_packages import is_acceptable
 from responder.uas.script import Reply
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ CHECKS: Final[dict[str, str]] = {
     "scheme": "the scheme of its Request-URI is known: 416 (8.2.2.1)",
     "require": "every option-tag of its Require is supported: 420 (8.2.2.3)",
     "content": "its body's type and encoding are understood: 415 (8.2.3)",
-    "accept": "it accepts the session description that a 2xx would carry: 406 (21.4.7, 20.1)",
+    "accept": "it accepts what it would be sent, session description or event state: 406 (21.4.7; RFC 6665 4.1.2.1)",
     "session-timer": "its Session-Expires is not too small: 422 (RFC 4028 9)",
     "event": "its event package is known: 489 (RFC 6665 7.2.2)",
     "replaces": "the dialog that it wants to replace is there: 481, 486 or 603 (RFC 3891 3)",
@@ -144,6 +145,8 @@ def _is_optional(request: Request) -> bool:
 
 
 def _accept(request: Request, capabilities: Capabilities) -> Reply | None:
+    if request.method == "SUBSCRIBE":
+        return None if is_acceptable(request) else _NOT_ACCEPTABLE
     # 20.1: an Accept without application/sdp leaves nothing that a 2xx to INVITE could carry
     if request.method != "INVITE":
         return None

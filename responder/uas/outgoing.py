@@ -338,7 +338,12 @@ class InDialog(Outgoing):
         super()._finish(response)
         if self.method == "BYE":
             call.terminate(dialog)  # 15.1.1: whatever comes back
-        elif self.status in (408, 481) and dialog.state != OVER:
+        elif (
+            self.status in (408, 481)
+            and dialog.state != OVER
+            # RFC 5057 5.1: of a NOTIFY they end the subscription only, which sees to its dialog itself
+            and (self.method != "NOTIFY" or (self._then is None and not dialog.of_invite))
+        ):
             # 12.2.1.2: the dialog is to be ended, where an INVITE made it by a BYE
             if dialog.of_invite and dialog.state == CONFIRMED:
                 call.send(defaults.BYE, dialog=dialog)

@@ -96,9 +96,7 @@ class Publications:
             self._store(tag, Document(*key, content_type, body, now + seconds))
         return Published(200, tag)
 
-    def _refusal(
-        self, request: Request, name: str, tags: list[str], old: Document | None, asked: int | None
-    ) -> int:
+    def _refusal(self, request: Request, name: str, tags: list[str], old: Document | None, asked: int | None) -> int:
         """The status that this PUBLISH is to be refused with; 0 for none."""
         package = PACKAGES.get(name)
         if package is not None and not package.publishable:

@@ -182,6 +182,36 @@ class ResponseBuilder:
         text = f"{prepared.start}{transaction.head}{tagged}{transaction.rest}{tail}Content-Length: 0\r\n\r\n"
         return text.encode("utf-8", "surrogateescape")
 
+    def burst(
+        self, call: Call, transaction: ServerTransaction, replies: tuple[Reply, ...]
+    ) -> tuple[tuple[bytes, bytes, int], ...] | None:
+        """All but the last of these replies to a request like others: what stands before and after the copied lines.
+
+        Each with its status. None where one of them is not just a provisional response that is always the same.
+        """
+        memo = transaction.request.memo
+        known = memo.get("burst")
+        if known is None or known[0] is not replies:
+            known = memo["burst"] = (replies, self._burst(call, transaction, replies[:-1]))
+        found: tuple[tuple[bytes, bytes, int], ...] | None = known[1]
+        return found
+
+    def _burst(
+        self, call: Call, transaction: ServerTransaction, replies: tuple[Reply, ...]
+    ) -> tuple[tuple[bytes, bytes, int], ...] | None:
+        if transaction.tagged or transaction.method != "INVITE" or "require" in transaction.request.shape.index:
+            return None
+        burst = []
+        for reply in replies:
+            if reply.status >= 200 or reply.reliable or reply.fault is not None or reply.to_tag is not None:
+                return None
+            prepared = self._prepare(call, transaction, reply, reliable=False)
+            if prepared.general or prepared.suspect or prepared.rules or (prepared.described and reply.sdp):
+                return None
+            tail = f"{prepared.tail}Content-Length: 0\r\n\r\n"
+            burst.append((_encoded(prepared.start), _encoded(tail), reply.status))
+        return tuple(burst)
+
     def _templates(self, transaction: ServerTransaction) -> dict[Any, _Prepared]:
         """What is prepared for requests of this shape and method that come in here."""
         request = transaction.request
@@ -330,9 +360,13 @@ class ResponseBuilder:
         return _versioned(call, lambda version: answerer.offer(call.session_id, version), direction)
 
     def _answer(self, call: Call, flow: Flow, offer: bytes, direction: str) -> bytes | None:
-        answerer = self._answerer(flow)
+        answerer = self._answerers.get(flow.local[0]) or self._answerer(flow)
         if answerer is None:
             return None
+        if direction is _BOTH_WAYS and not call.described[0]:
+            made = answerer.answer(offer, call.session_id, 1)
+            call.described = (1, made)
+            return made
         return _versioned(call, lambda version: answerer.answer(offer, call.session_id, version), direction)
 
     def raw(self, reply: Reply, scope: Any) -> bytes:

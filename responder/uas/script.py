@@ -100,6 +100,10 @@ class Script(Protocol):
     unchecked: frozenset[str]
     """Names of the checks of `uas.inspection` that are not made; the name `all` stands for every one."""
 
+    @property
+    def over(self) -> bool:
+        """Whether it has nothing left to do once the call is idle."""
+
     def start(self, call: Call, transaction: ServerTransaction) -> None:
         """Its first request is there (`transaction.request`)."""
 
@@ -109,7 +113,7 @@ class Script(Protocol):
     def ack(self, call: Call, request: Request) -> None:
         """An ACK arrived for a final response of this call (2xx or not)."""
 
-    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+    def cancel(self, call: Call, invite: ServerTransaction, request: Request) -> bool:
         """CANCEL came for this INVITE and has got its 200; True: the script sees to the final response, no 487."""
 
     def response(self, call: Call, outgoing: Outgoing, response: Response | None) -> None:
@@ -135,6 +139,7 @@ class NoScript:
     __slots__ = ()
     name = ""
     unchecked: frozenset[str] = frozenset()
+    over = True
 
     def start(self, call: Call, transaction: ServerTransaction) -> None:
         """Nothing to do."""
@@ -146,7 +151,7 @@ class NoScript:
     def ack(self, call: Call, request: Request) -> None:
         """Nothing waits for it."""
 
-    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+    def cancel(self, call: Call, invite: ServerTransaction, request: Request) -> bool:
         """Not taken."""
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from responder.dialog.dialog import CONFIRMED
 from responder.events import Flow
 from responder.scenario.compiler import load_text
 from responder.scenario.plan import Plan
@@ -73,6 +74,7 @@ class Transaction:
     def __init__(self, request: Request) -> None:
         self.request = request
         self.method = request.method
+        self.call_id = request.call_id
         self.source = self.flow = FLOW
         self.last_status = 0
 
@@ -86,8 +88,10 @@ class Transaction:
 class Dialog:
     """All that a runner looks at."""
 
-    def __init__(self, local_tag: str) -> None:
+    def __init__(self, local_tag: str, call_id: str = "call-1") -> None:
         self.local_tag = local_tag
+        self.call_id = call_id
+        self.state = CONFIRMED
 
 
 class Outgoing:
@@ -107,6 +111,7 @@ class Call:
         self.number = 1
         self.request = transaction.request
         self.flow = FLOW
+        self.call_id = transaction.call_id
         self.started = stage.now
         self.path: list[str] = []
         self.dialogs: list[Dialog] = []
@@ -124,6 +129,10 @@ class Call:
     @property
     def now(self) -> float:
         return self.stage.now
+
+    def respond_all(self, transaction: Any, replies: Any) -> None:
+        for reply in replies:
+            self.respond(transaction, reply)
 
     def respond(self, transaction: Transaction, reply: Reply, scope: Any = None) -> None:
         tag = text(reply.to_tag, scope) if reply.to_tag is not None and not isinstance(reply.to_tag, bool) else "to"
@@ -238,9 +247,10 @@ class Stage:
         if self.call.active:
             self.call.script.ack(self.call, request("ACK", to_tag="to", cseq=cseq, **options))
 
-    def cancel(self) -> None:
+    def cancel(self, **options: Any) -> None:
         """CANCEL of the first INVITE, after its 200."""
-        if self.call.active and self.call.script.cancel(self.call, self.first):
+        asked = request("CANCEL", cseq=self.first.request.cseq.number, **options)
+        if self.call.active and self.call.script.cancel(self.call, self.first, asked):
             return
         if self.first.open:
             self.call.respond(self.first, Reply(487))

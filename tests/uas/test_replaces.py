@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bench import OK, RINGING, Bench, Caller, Sent, reply_to, whats
 
 from responder.uas.script import Order, Reply
-
-from bench import OK, RINGING, Bench, Caller, Sent, reply_to, whats
 
 
 def replaces(caller: Caller, sent: Sent, more: str = "") -> str:
