@@ -408,6 +408,8 @@ class Call:
             self.note("problem", f"no room for another subscription: {request.method} gets no NOTIFY")
             return None
         dialog = known or self._dialog_of(transaction, request, request.to_tag or tag)
+        if dialog is None:
+            return None
         # RFC 3515 2.4.6: "for the second and subsequent REFER requests a UA receives in a given dialog"
         again = known is not None and (
             known.local_seq > 0 or self.path.count("REFER") > 1 or self.request.method == "REFER"
@@ -605,14 +607,20 @@ class Call:
             core = self._core
             core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
 
-    def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call]:
-        """The dialog that a response with this tag belongs to, made where it is not yet there."""
+    def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call] | None:
+        """The dialog that a response with this tag belongs to, made where it is not yet there.
+
+        None where the request lacks what identifies one, which only comes here when nobody checked its syntax.
+        """
         for dialog in self.dialogs:
             if dialog.local_tag == tag:
                 return dialog
+        try:
+            call_id, peer, cseq = request.call_id, request.from_tag or "", request.cseq[0]
+        except ParseError:
+            return None
         core = self._core
-        call_id, peer = transaction.call_id, request.from_tag or ""
-        dialog = Dialog(request, call_id, tag, peer, transaction.cseq, transaction.source, self, core.layer)
+        dialog = Dialog(request, call_id, tag, peer, cseq, transaction.source, self, core.layer)
         self.dialogs.append(dialog)
         core.dialogs[dialog.key] = dialog
         return dialog

@@ -48,7 +48,7 @@ class Scene:
     `memory` is the subscription's own: what its last document said, so that the next one can say what became of it.
     """
 
-    __slots__ = ("bindings", "calls", "entity", "fragment", "memory", "now", "version")
+    __slots__ = ("bindings", "calls", "entity", "fragment", "memory", "now", "pending", "version")
 
     def __init__(
         self,
@@ -67,6 +67,8 @@ class Scene:
         self.bindings = bindings
         self.calls = calls
         self.fragment = fragment
+        self.pending = False
+        """Whether nobody has said yet that the subscriber may know."""
         self.memory: dict[str, Any] = {} if memory is None else memory
 
 
@@ -171,10 +173,11 @@ def _message_summary(scene: Scene) -> str:
 
 
 def _presence(scene: Scene) -> str:
-    """RFC 3863 section 4.1."""
+    """RFC 3863 section 4.1; "for pending subscriptions ... some kind of textual note" (RFC 3856 section 6.7)."""
+    basic, note = ("closed", "<note>pending</note>") if scene.pending else ("open", "")
     return (
         f'{_XML}<presence xmlns="urn:ietf:params:xml:ns:pidf" entity="{_escaped(scene.entity)}">'
-        '<tuple id="responder"><status><basic>open</basic></status></tuple></presence>\r\n'
+        f'<tuple id="responder"><status><basic>{basic}</basic></status>{note}</tuple></presence>\r\n'
     )
 
 

@@ -11,6 +11,8 @@ from enum import Enum
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Final
 
+from responder.sip.digest import opaque_of
+
 if TYPE_CHECKING:
     from responder.registry.occasion import Ids
 
@@ -44,7 +46,7 @@ class Nonces:
     `lifetime` is in seconds of the clock that `now` is read from; `remembered` bounds the nonces whose counts are kept.
     """
 
-    __slots__ = ("_floor", "_lifetime", "_remembered", "_revoked", "_secret", "_seen", "_serial")
+    __slots__ = ("_floor", "_lifetime", "_opaques", "_remembered", "_revoked", "_secret", "_seen", "_serial")
 
     def __init__(self, ids: Ids, lifetime: float = 300.0, *, remembered: int = 4096) -> None:
         self._secret = ids.getrandbits(256).to_bytes(32, "big")
@@ -54,6 +56,8 @@ class Nonces:
         self._floor = 0
         self._seen: dict[str, tuple[int, int]] = {}
         self._revoked: dict[str, None] = {}
+        self._opaques: dict[str, str] = {}
+        """Of nonces that were given out as `nextnonce`: the client has no other `opaque` than that of the challenge."""
 
     def __len__(self) -> int:
         """How many nonces are in use, so that their counts are kept."""
@@ -65,16 +69,37 @@ class Nonces:
         head = f"{max(int(now * 1000), 0):0{_TIME_DIGITS}x}{self._serial:0{_SERIAL_DIGITS}x}"
         return head + self._mac(head)
 
-    def check(self, nonce: str, now: float, nc: str = "") -> NonceState:
+    def succeed(self, nonce: str, now: float) -> str:
+        """A nonce for the next request of who has used this one (`nextnonce`, RFC 7616 section 3.5)."""
+        heir = self.issue(now)
+        if len(self._opaques) >= self._remembered:
+            del self._opaques[next(iter(self._opaques))]
+        self._opaques[heir] = self.opaque(nonce)
+        return heir
+
+    def is_ours(self, nonce: str) -> bool:
+        """Whether it was issued here."""
+        head = nonce[: _TIME_DIGITS + _SERIAL_DIGITS]
+        return len(nonce) == _LENGTH and self._mac(head) == nonce[len(head) :]
+
+    def opaque(self, nonce: str) -> str:
+        """The `opaque` of the challenge that this nonce of ours, or the one it succeeded, stood in."""
+        return self._opaques.get(nonce) or opaque_of(nonce)
+
+    def highest(self, nonce: str) -> int:
+        """The highest count that was seen with it, 0 where none was."""
+        return self._seen.get(nonce, (0, 0))[0]
+
+    def check(self, nonce: str, now: float, nc: str = "", *, lifetime: float | None = None) -> NonceState:
         """What `nonce` is worth now, and note that its count was seen; call it for credentials that verify only.
 
         `nc` is the count as written, eight hexadecimal digits; empty where the client uses no qop: then copies cannot
-        be told. Counts may come out of order within the last 64.
+        be told. Counts may come out of order within the last 64. `lifetime` in seconds stands for that of all nonces.
         """
-        head = nonce[: _TIME_DIGITS + _SERIAL_DIGITS]
-        if len(nonce) != _LENGTH or self._mac(head) != nonce[len(head) :]:
+        if not self.is_ours(nonce):
             return NonceState.UNKNOWN
-        if now * 1000 - int(head[:_TIME_DIGITS], 16) > self._lifetime * 1000:
+        head = nonce[: _TIME_DIGITS + _SERIAL_DIGITS]
+        if now * 1000 - int(head[:_TIME_DIGITS], 16) > (self._lifetime if lifetime is None else lifetime) * 1000:
             return NonceState.STALE
         serial = int(head[_TIME_DIGITS:], 16)
         if nonce in self._revoked:

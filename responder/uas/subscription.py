@@ -15,6 +15,7 @@ Rules
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.dialog.dialog import CONFIRMED, OVER
@@ -138,6 +139,10 @@ class Subscription:
         """The request that it is made for, until that has its final response."""
         self._uri = event_packages.resource_uri(request)
         self.entity = event_packages.entity_of(self._uri, request.uri)
+        self._until = 0.0
+        """When its time is over."""
+        self._grace = 0.0
+        """How long after that the author may still say the last word."""
         self._memory: dict[str, Any] = {}
         self._version = 0
         self._word = "active"
@@ -153,7 +158,7 @@ class Subscription:
         """When the timer fires that is set."""
         if request.method == "REFER":
             self.package = "refer"
-            number = str(request.cseq.number)
+            number = _sequence_number(request)
             # 2.4.6: from the second REFER in a dialog on its Event has the id; the first one's may be asked for by it
             self._identities = {("refer", number)} if again else {("refer", None), ("refer", number)}
             self._event = f"refer;id={number}" if again else "refer"
@@ -347,7 +352,10 @@ class Subscription:
     def _tell(self) -> None:
         self._due = self._lapses = _NEVER
         self._told = self._core.wire.now
-        if self._stands() and self.asked is None:
+        call = self._call
+        if call is None or self.asked is not None or self._word == "pending" or (call.notifies and call.active):
+            return
+        if self._stands():
             self._report(f"{self._word};expires={self._left()}")
 
     def _wake(self) -> None:
@@ -373,10 +381,14 @@ class Subscription:
     # what it tells
 
     def _document(self) -> tuple[str, bytes | str]:
-        """Media type and body of the state of now; empty ones for a package that we do not know."""
+        """Media type and body of the state of now; empty ones for a package that we do not know.
+
+        As long as the subscription is pending the state is a neutral one (RFC 6665 section 5.4.7).
+        """
         core, package = self._core, PACKAGES.get(self.package)
         now, version = core.wire.now, self._version
-        published = core.publications.state(*self.watched, now)
+        pending = self._word == "pending"
+        published = None if pending else core.publications.state(*self.watched, now)
         if published is not None:
             self._version += 1
             self._lapses = published.deadline
@@ -390,10 +402,13 @@ class Subscription:
         scene = Scene(
             self.entity, version=version, now=now, fragment=self._fragment, memory=self._memory,
         )  # fmt: skip
-        if self.package == "reg" and self._uri is not None:
-            scene.bindings = core.registrar.bindings(self._uri, now)
+        scene.pending = pending
+        if not pending and self.package == "reg" and self._uri is not None:
+            scene.bindings = core.registrar.bindings(self._uri, now) or core.registrar.bindings(
+                replace(self._uri, port=None), now
+            )
             self._lapses = min((one.deadline for one in scene.bindings), default=_NEVER)
-        elif self.package == "dialog":
+        elif not pending and self.package == "dialog":
             scene.calls = _calls_of(core, self.watched[1])
         return package.content_type, package.compose(scene)
 
@@ -448,6 +463,14 @@ def _to_uri(request: Request) -> Any:
         return request.to.uri
     except ParseError:
         return None
+
+
+def _sequence_number(request: Request) -> str:
+    """Its CSeq number; 0 where a script takes requests whose CSeq cannot be read."""
+    try:
+        return str(request.cseq.number)
+    except ParseError:
+        return "0"
 
 
 def grants_none(refer: Request, response: bytes) -> bool:

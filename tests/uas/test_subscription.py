@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from typing import Any
 from xml.dom.minidom import parseString
 
 import pytest
-from bench import OK, RINGING, TCP, UDP, Bench, Caller, Sent, address, whats
+from bench import OK, RINGING, TCP, UDP, Bench, Caller, Sent, address, reply_to, whats
 
 from responder.events import Flow
 from responder.uas.script import Order, Reply
@@ -770,6 +771,21 @@ class TestPublishedState:
         (told,) = bench.run(100.0)
         assert (told.time, told.message.body) == (60.0, first.message.body)
 
+    def test_nothing_is_told_as_long_as_it_is_pending(self) -> None:
+        # RFC 6665 5.4.7: a neutral state until the subscriber may see the real one
+        waits = (by_author, Reply(200), note("pending"), 10.0, note("active"))
+        bench, _, (_, pending) = subscribed(plans={"SUBSCRIBE": waits, "PUBLISH": ("answer",)})
+        assert whats(bench.receive(published(b"<presence/>"))) == ["200"]
+        assert b"<basic>closed</basic></status><note>pending</note>" in pending.message.body
+        (active,) = bench.run(20.0)
+        assert active.message.body == b"<presence/>"
+
+    def test_nor_while_its_author_does_the_telling(self) -> None:
+        bench, _, _ = subscribed(plans={"SUBSCRIBE": (by_author, Reply(200), note("active"), 10.0)})
+        assert whats(bench.receive(published(b"<presence/>"))) == ["200"]
+        bench.run(11.0)
+        assert whats(bench.receive(published(b"<presence/>", number=51))) == ["200", "NOTIFY"]
+
     def test_a_removal_is_told(self) -> None:
         bench, _, (_, first) = subscribed()
         tag = bench.receive(published(b"<presence/>"))[0]["SIP-ETag"]
@@ -928,3 +944,57 @@ class TestHostile:
             for sent in notifies(bench.receive(data)):
                 parseString(sent.message.body)
         bench.drain()
+
+
+STATES = ("active", "pending", "active;expires=0", "terminated", "terminated;reason=noresource", "", ";;=", "x" * 40)
+ANSWERS = (200, 200, 202, 401, 408, 481, 489, 500, 603, None)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_peers_and_authors_do_nothing_is_left(seed: int) -> None:
+    """A walk of subscriptions in and out of calls, with every kind of answer to their NOTIFYs."""
+    rng = random.Random(seed)
+
+    def answer(sent: Sent) -> bytes | None:
+        status = rng.choice(ANSWERS)
+        return None if status is None else reply_to(sent, status)
+
+    def steps() -> list[Any]:
+        found: list[Any] = [by_author] if rng.random() < 0.5 else []
+        for _ in range(rng.randrange(4)):
+            body = rng.choice([None, None, "SIP/2.0 180 Ringing", "", b"x"])
+            found.append(rng.choice([note(rng.choice(STATES), body=body), 1.0, Reply(200), Reply(403), Reply(204)]))
+        return [*found, rng.choice(["answer", Reply(202), Reply(200)])]
+
+    bench = Bench(OK, "stay", plans={"*": ("answer",)})
+    bench.peers.update({"NOTIFY": answer, "BYE": 200})
+    callers = [Caller(number, uri=f"sip:{rng.choice(['bob', 'dave'])}@127.0.0.1") for number in range(1, 9)]
+    for _ in range(120):
+        caller = rng.choice(callers)
+        method = rng.choice(["SUBSCRIBE"] * 4 + ["REFER", "REFER", "PUBLISH", "REGISTER", "INVITE", "BYE"])
+        for each in ("SUBSCRIBE", "REFER", "PUBLISH"):
+            bench.book.plans[each] = steps()
+            bench.book.later[each] = [step for step in steps() if not isinstance(step, float)]
+        fields = [f"Event: {rng.choice(['presence', 'dialog', 'reg', 'message-summary', 'refer', 'presence;id=1'])}"]
+        fields.append(f"Expires: {rng.choice([0, 0, 60, 61, 600, 3600])}")
+        if method == "REFER":
+            fields += ["Refer-To: <sip:carol@example.com>", *rng.sample(["Refer-Sub: false"], rng.randrange(2))]
+        kind = rng.choice([PIDF, "application/dialog-info+xml", "text/plain"])
+        body = b"<x/>" if method == "PUBLISH" and rng.random() < 0.7 else b""
+        for one in bench.receive(caller.request(method, *fields, body=body, content_type=kind)):
+            if one.what == "200" and one.message.to_tag and caller.to_tag is None and rng.random() < 0.7:
+                caller.heard(one)
+                if method == "INVITE":
+                    bench.receive(caller.request("ACK", cseq=caller.cseq))
+        if method == "BYE":
+            caller.to_tag = caller.target = None
+        bench.run(rng.choice([0.0, 0.0, 0.5, 2.0, 40.0, 100.0]))
+    for call in list(bench.engine._core.live.values()):
+        call.end()
+    bench.engine.shutdown(bench.now)
+    bench.run(8000.0)
+    bench.engine.close(bench.now)
+    bench.run(8000.0)
+    assert bench.engine._core.watchers.of == {}
+    assert bench.leftovers() == {}
+    assert len(notifies(bench.sent)) > 20
