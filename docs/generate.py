@@ -1,4 +1,4 @@
-"""The generated parts of these documents, made of the tables of the code.
+"""The generated parts of these documents, and the JSON Schema of the package, made of the tables of the code.
 
     python docs/generate.py            write them
     python docs/generate.py --check    say which are out of date; exit code 1 if any is
@@ -20,8 +20,9 @@ from responder.cli.exit_codes import MEANINGS
 from responder.registry import Registry
 from responder.registry.code import Code
 from responder.registry.rules import HeaderRule
-from responder.scenario import shipped
+from responder.scenario import schema, shipped
 from responder.scenario.language import STEP, TABLE, Key
+from responder.sip.corruption import CATALOGUE
 from responder.transaction.fsm import MACHINES, diagram
 from responder.uas.inspection import CHECKS
 
@@ -75,6 +76,12 @@ def later() -> str:
 def checks() -> str:
     """The checks of the UAS that a rule can turn off."""
     return table(("name", "checks that"), [[code(name), text] for name, text in CHECKS.items()])
+
+
+def corruptions() -> str:
+    """What `corrupt` knows."""
+    rows = [[code(name), entry.description, entry.duty] for name, entry in CATALOGUE.items()]
+    return table(("name", "on the wire", "a client that gets such a response"), rows)
 
 
 # the registry
@@ -173,23 +180,49 @@ def machine(name: str) -> str:
     return f"```mermaid\n{diagram(MACHINES[name])}\n```\n"
 
 
-def flows() -> str:
-    """The shipped flows with the comments that they open with."""
-    rows = []
-    for file in sorted(shipped.folder().glob("*.yaml"), key=lambda file: file.stem):
-        comment = []
-        for line in file.read_text("utf-8").splitlines():
-            if not line.startswith("#"):
-                break
-            comment.append(line.removeprefix("#").strip())
-        rows.append([f"[{file.stem}](../scenarios/{file.name})", " ".join(comment)])
+def _comment(file: Path) -> str:
+    """The comment that a scenario opens with."""
+    lines = []
+    for line in file.read_text("utf-8").splitlines():
+        if not line.startswith("#"):
+            break
+        lines.append(line.removeprefix("#").strip())
+    return " ".join(lines)
+
+
+def flows(prefix: str = "") -> str:
+    """The shipped flows whose names begin so, with the comments that they open with; those of no RFC without it."""
+    rows = [
+        [f"[{file.stem}](../scenarios/{file.name})", _comment(file)]
+        for file in sorted(shipped.folder().glob(f"{prefix}*.yaml"), key=lambda file: file.stem)
+        if prefix or not file.stem.startswith(OF_RFCS)
+    ]
     return table(("flow", "what it is for"), rows)
 
+
+def scenario(name: str) -> str:
+    """A shipped flow, and how to run it."""
+    text = (shipped.folder() / f"{name}.yaml").read_text("utf-8")
+    return f"```yaml\n{text}```\n\nDial `sip:{name}@127.0.0.1`, or `responder serve {name}`.\n"
+
+
+def contents(document: str) -> str:
+    """The headings of a document as links, recipes below their topic."""
+    lines = []
+    for marks, title in re.findall(r"^(##|###) (.+)$", (FOLDER / document).read_text("utf-8"), re.MULTILINE):
+        anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+        lines.append(f"{'  ' * (len(marks) - 2)}- [{title}](#{anchor})\n")
+    return "".join(lines)
+
+
+OF_RFCS = ("rfc3665-", "rfc5359-", "rfc5407-")
+"""What the names of flows begin with that are call flows of an RFC."""
 
 PARTS: dict[str, Callable[[], str]] = {
     **{f"keys of {where}": lambda where=where: keys(where) for where in dict.fromkeys(key.where for key in TABLE)},  # type: ignore[misc]
     "keys not there yet": later,
     "checks": checks,
+    "corruptions": corruptions,
     **{f"codes {digit}xx": lambda digit=digit: codes(digit) for digit in range(1, 7)},  # type: ignore[misc]
     "200 by method": ok_by_method,
     "commands": commands,
@@ -197,13 +230,23 @@ PARTS: dict[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     **{name: lambda name=name: machine(name) for name in MACHINES},  # type: ignore[misc]
     "flows": flows,
+    **{f"flows of {prefix[:-1]}": lambda prefix=prefix: flows(prefix) for prefix in OF_RFCS},  # type: ignore[misc]
+    "contents of the cookbook": lambda: contents("cookbook.md"),
 }
-"""What makes each part, by its name."""
+"""What makes each part, by its name; `scenario NAME` makes any flow."""
+
+
+def part(name: str) -> str:
+    """One part; KeyError where nothing makes it."""
+    kind, _, flow = name.partition(" ")
+    if kind == "scenario" and flow in shipped.names():
+        return scenario(flow)
+    return PARTS[name]()
 
 
 def regenerated(text: str) -> str:
     """A document with its generated parts made anew; KeyError for a part that nothing makes."""
-    return _part.sub(lambda found: f"{found[1]}{PARTS[found['name']]()}{found[3]}", text)
+    return _part.sub(lambda found: f"{found[1]}{part(found['name'])}{found[3]}", text)
 
 
 def parts_of(text: str) -> list[str]:
@@ -224,6 +267,11 @@ def main() -> int:
             stale.append(path.name)
             if not check:
                 path.write_text(new, "utf-8")
+    schema_file = Path(schema.__file__).with_name("scenario.schema.json")
+    if not schema_file.is_file() or schema_file.read_text("utf-8") != schema.written():
+        stale.append(schema_file.name)
+        if not check:
+            schema_file.write_text(schema.written(), "utf-8")
     if stale:
         print(f"{'out of date' if check else 'written'}: {', '.join(stale)}")
     return 1 if check and stale else 0

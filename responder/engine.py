@@ -52,7 +52,8 @@ class Engine:
     `playbook` picks the script of each call. `ids` is where tags, branches and nonces come from (a `random.Random`,
     seeded for a run that can be repeated). `epoch` is the wall clock, in seconds since 1970 UTC, at the engine's time
     zero. `media` gives what answers offers for a local host; without it no response carries a session description.
-    `observer` is `QUIET`, `CALLS`, `NOTES` or `MESSAGES`.
+    `observer` is `QUIET`, `CALLS`, `NOTES` or `MESSAGES`. `builder` makes the responses; one that watches how they come
+    about may stand in its place.
     """
 
     __slots__ = (
@@ -77,6 +78,7 @@ class Engine:
         epoch: float = 0.0,
         media: Callable[[str], Answerer] | None = None,
         observer: int = CALLS,
+        builder: type[ResponseBuilder] = ResponseBuilder,
     ) -> None:
         settings = settings or Settings()
         registry = registry or Registry.standard()
@@ -86,7 +88,7 @@ class Engine:
         self._acquaintances = Acquaintances()
         self._timers = Timers(settings.timers.lengths())
         self._layer = TransactionLayer(self._wire, self._timers, settings.timers)
-        self.registrar = Registrar(settings.capabilities)
+        self.registrar = Registrar(settings.capabilities, ids=ids)
         """The location service that answers REGISTER (RFC 3261 section 10.3)."""
         self.nonces = Nonces(ids)
         """The nonces of our challenges."""
@@ -98,7 +100,7 @@ class Engine:
             wire=self._wire,
             timers=self._timers,
             layer=self._layer,
-            builder=ResponseBuilder(
+            builder=builder(
                 registry=registry,
                 settings=settings,
                 ids=ids,
@@ -108,7 +110,7 @@ class Engine:
             ),
             registrar=self.registrar,
             publications=Publications(ids, settings.capabilities),
-            faults=Faults(self._wire, self._timers, ids),
+            faults=Faults(self._wire, self._timers, settings.timers, noting=self._noting),
             reporting=observer >= CALLS,
             noting=self._noting,
         )

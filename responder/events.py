@@ -45,7 +45,25 @@ class Flow:
 
 
 Transmit: TypeAlias = tuple[bytes, Flow]
-"""Bytes to be sent, and on which flow."""
+"""Bytes to be sent, and on which flow; some are `Unusual`."""
+
+
+class Unusual(bytes):
+    """A message to be written to its connection in a way that is wrong on purpose; by UDP it goes as it is.
+
+    `how` is one of `transaction.fault.CONNECTION_FAULTS` or empty; `bytewise` asks for a segment for every byte.
+    """
+
+    how: str
+    bytewise: bool
+
+    @staticmethod
+    def of(data: bytes, how: str, *, bytewise: bool = False) -> Unusual:
+        """These bytes, so marked."""
+        message = Unusual(data)
+        message.how = how
+        message.bytewise = bytewise
+        return message
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,6 +64,7 @@ class Lines:
 
     def __init__(self, steps: Sequence[Step], book: Book) -> None:
         self.name = "lines"
+        self.over = False
         self.unchecked = book.unchecked
         self.steps = steps
         self.book = book
@@ -105,7 +106,7 @@ class Lines:
             self.awaits_ack = False
             self._go()
 
-    def cancel(self, call: Any, invite: Any) -> bool:
+    def cancel(self, call: Any, invite: Any, request: Any) -> bool:
         self.book.seen.append(("cancel", invite.method))
         if not self.book.keeps_cancelled:
             call.end()
@@ -336,6 +337,7 @@ def leftovers(engine: Any) -> dict[str, int]:
         "dialogs": len(core.dialogs),
         "timers": len(engine._timers),
         "transmits": len(engine._wire.out),
+        "faults": len(core.faults),
     }
     return {name: count for name, count in found.items() if count}
 

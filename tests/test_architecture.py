@@ -28,6 +28,7 @@ LAYERS = (
     "faults",
     "engine",
     "observe",
+    "importing",
     "net",
     "control",
     "sweep",

@@ -19,7 +19,7 @@ def reachable(address: ListenAddress) -> str:
     """Host and port for a URI: a wildcard as the loopback address, the default port left out."""
     host = _WILDCARDS.get(address.host, address.host)
     host = f"[{host}]" if ":" in host else host
-    return host if address.port == _DEFAULT_PORT and address.transport != "tls" else f"{host}:{address.port}"
+    return host if address.port == _DEFAULT_PORT and address.transport in ("udp", "tcp") else f"{host}:{address.port}"
 
 
 def listening_json(addresses: Iterable[ListenAddress]) -> list[dict[str, Any]]:
@@ -41,6 +41,9 @@ def banner(addresses: Sequence[ListenAddress], *, flows: Sequence[str], dial: bo
     datagrams = next((address for address in addresses if address.transport == "udp"), None)
     if datagrams is not None:
         lines.append(f"  try: sipsak -vv -s sip:{'486' if dial else 'bob'}@{reachable(datagrams)}")
+    for address in addresses:
+        if address.transport in ("ws", "wss"):
+            lines.append(f"  connect to {address.transport}://{reachable(address)} with the subprotocol sip")
     lines.append("  stop with Ctrl-C")
     return "\n".join(lines) + "\n"
 

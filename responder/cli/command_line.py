@@ -36,7 +36,9 @@ COMMANDS = {
     "serve": Command("serve", "answer SIP requests as scenarios say (the default)"),
     "check": Command("check", "say what is wrong with scenario files, without serving them"),
     "codes": Command("codes", "list the response codes, or explain some"),
+    "explain": Command("explain", "show every message that a scenario sends, and who put each header there"),
     "ladder": Command("ladder", "draw the calls of a trace file"),
+    "import": Command("import_", "turn a scenario of SIPp into one of ours"),
     "schema": Command("schema", "print the JSON Schema of scenario files"),
 }
 _DESCRIPTION = """\

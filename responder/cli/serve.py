@@ -26,6 +26,7 @@ examples:
   responder serve flows/ --host 0.0.0.0 --advertise 192.0.2.7
   responder serve --listen udp:127.0.0.1:5070 --listen tcp:[::1]:5070
   responder serve --listen tls:0.0.0.0:5061 --tls-cert server.pem
+  responder serve --listen ws:127.0.0.1:5066       for SIP in a browser: ws://127.0.0.1:5066
   responder serve --port 0 --calls 1 --timeout 30 --json busy.yaml        in a test: see below
   responder serve --trace run.jsonl --pcap run.pcapng                     then: responder ladder run.jsonl
 
@@ -52,7 +53,8 @@ def configure(parser: ArgumentParser) -> None:
         metavar="ADDRESS",
         action="append",
         default=[],
-        help="TRANSPORT:HOST:PORT with udp, tcp or tls; repeat it for several (default: udp and tcp on 127.0.0.1:5060)",
+        help="TRANSPORT:HOST:PORT with udp, tcp, tls, ws or wss; repeat it for several"
+        " (default: udp and tcp on 127.0.0.1:5060)",
     )
     where.add_argument("--port", metavar="N", type=values.port, help="UDP and TCP on this port; 0: any free one")
     where.add_argument("--host", metavar="HOST", help="the host for --port (default: 127.0.0.1)")
@@ -60,7 +62,7 @@ def configure(parser: ArgumentParser) -> None:
     where.add_argument(
         "--media-address", metavar="IP[:PORT]", type=values.media_address, help="put this into session descriptions"
     )
-    where.add_argument("--tls-cert", metavar="FILE", help="certificate (chain) for tls, PEM")
+    where.add_argument("--tls-cert", metavar="FILE", help="certificate (chain) for tls and wss, PEM")
     where.add_argument("--tls-key", metavar="FILE", help="its key (default: in the same file)")
     how = parser.add_argument_group("how")
     how.add_argument("--no-dial", action="store_true", help="the dialled user is no code or script")
@@ -115,7 +117,7 @@ def run(arguments: Namespace) -> int:
 
 def _listen(arguments: Namespace) -> list[ListenAddress]:
     from responder.errors import TransportError
-    from responder.net.address import ListenAddress
+    from responder.net.address import ENCRYPTED, ListenAddress
 
     if not arguments.listen:
         host = (arguments.host or "127.0.0.1").removeprefix("[").removesuffix("]")
@@ -124,8 +126,9 @@ def _listen(arguments: Namespace) -> list[ListenAddress]:
     if arguments.port is not None or arguments.host is not None:
         raise TransportError("--listen says host and port: leave out --host and --port")
     listen = [ListenAddress.parse(text) for text in arguments.listen]
-    if not arguments.tls_cert and any(address.transport == "tls" for address in listen):
-        raise TransportError("listening on tls needs --tls-cert")
+    encrypted = next((address.transport for address in listen if address.transport in ENCRYPTED), None)
+    if encrypted and not arguments.tls_cert:
+        raise TransportError(f"listening on {encrypted} needs --tls-cert")
     return listen
 
 
@@ -150,7 +153,9 @@ def _settings(arguments: Namespace, plan: Plan) -> Settings:
     said = {name: getattr(arguments, name) for name in ("t1", "t2", "t4") if getattr(arguments, name) is not None}
     return Settings(
         timers=TimerValues(**{**plan.timers, **said}),
-        capabilities=Capabilities() if arguments.realm is None else Capabilities(realm=arguments.realm),
+        capabilities=Capabilities(
+            **{**plan.registrar, **({} if arguments.realm is None else {"realm": arguments.realm})}
+        ),
         advertise=arguments.advertise,
     )
 

@@ -1,4 +1,4 @@
-"""Where to listen, as a person writes it: `udp:127.0.0.1:5060`, `tcp:[::1]:0`, `tls:0.0.0.0`."""
+"""Where to listen, as a person writes it: `udp:127.0.0.1:5060`, `tcp:[::1]:0`, `tls:0.0.0.0`, `ws:127.0.0.1`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 SocketAddress: TypeAlias = tuple[str, int] | tuple[str, int, int, int]
 """What the socket calls take: (host, port), and for IPv6 the flow label and scope as well."""
 
-TRANSPORTS: Final = ("udp", "tcp", "tls")
+TRANSPORTS: Final = ("udp", "tcp", "tls", "ws", "wss")
 """The transports that a `Server` listens on."""
 
-# RFC 3261 section 19.1.2: the default port is 5060 for UDP and TCP, 5061 for TLS
-_DEFAULT_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061}
+ENCRYPTED: Final = ("tls", "wss")
+"""Those of them that need a certificate."""
+
+# RFC 3261 section 19.1.2: the default port is 5060 for UDP and TCP, 5061 for TLS. RFC 7118 section 5.5 has 80 and
+# 443 for WebSocket, where a web server mostly is, and which take privileges: these two are what other SIP servers use
+_DEFAULT_PORTS: Final = {"udp": 5060, "tcp": 5060, "tls": 5061, "ws": 5066, "wss": 7443}
 
 _written: Final = re.compile(r"(?P<transport>[a-z]+):(?:\[(?P<v6>[^\]]+)\]|(?P<host>[^:\[\]]+))(?::(?P<port>\d{1,5}))?")
 

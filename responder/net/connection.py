@@ -6,17 +6,19 @@ Rules
 3. A peer that has shut down its sending side still gets its answers (TCP; TLS has no such state). It may as well have
    closed the connection, which shows only when something is sent: what was sent is then sent elsewhere (18.2.2).
 4. After a framing error nothing more is read; the answer goes out before the connection does.
+5. A message that is `Unusual` is written in a turn of its own, and what it asks for is done to the connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Final, cast
 
 from responder.errors import ParseError
-from responder.events import Flow
+from responder.events import Flow, Unusual
 from responder.sip.framer import FramingError
 
 if TYPE_CHECKING:
@@ -28,7 +30,10 @@ PONG: Final = b"\r\n"
 """The answer to a keep-alive ping (RFC 5626 section 4.4.1)."""
 SURE_AFTER: Final = 0.2
 """Seconds in which a connection closed by the peer rejects what is sent on it."""
+BETWEEN_BYTES: Final = 0.001
+"""Seconds between the bytes of a message that is sent byte by byte: the system would join them otherwise."""
 _NEVER: Final = float("inf")
+_LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
 
 class Connection(asyncio.Protocol, ABC):
@@ -40,7 +45,7 @@ class Connection(asyncio.Protocol, ABC):
 
     __slots__ = (
         "_blocked_since", "_closing_at", "_connections", "_driver", "_half_closed", "_incomplete_since", "_local",
-        "_name", "_outbox", "_transport", "_unsure", "active", "flow", "number", "usable",
+        "_mute", "_name", "_outbox", "_shut", "_stalled", "_transport", "_unsure", "active", "flow", "number", "usable",
     )  # fmt: skip
 
     flow: Flow
@@ -64,6 +69,12 @@ class Connection(asyncio.Protocol, ABC):
         self._blocked_since = _NEVER
         self._closing_at = _NEVER
         self._half_closed = False
+        self._mute = False
+        """Whether what is put has to wait: a message goes out byte by byte."""
+        self._shut = False
+        """Whether we have shut down our sending side on purpose."""
+        self._stalled = False
+        """Whether nothing is written or read any more on purpose."""
 
     @abstractmethod
     def cut(self, data: bytes) -> list[Frame]:
@@ -81,6 +92,9 @@ class Connection(asyncio.Protocol, ABC):
 
     def put(self, message: bytes, flow: Flow | None = None) -> None:
         """Send this at the end of the turn; `flow` is where it was meant to go, None for what matters here only."""
+        if type(message) is not bytes and not self._mute:
+            self._put_unusual(message)
+            return
         if not self._outbox:
             self._driver.has_output(self)
         self._outbox.append(message)
@@ -91,8 +105,10 @@ class Connection(asyncio.Protocol, ABC):
 
     def flush(self, now: float) -> None:
         """Write what was put."""
+        if self._mute:
+            return
         messages, self._outbox = self._outbox, []
-        if not messages or self._transport.is_closing():
+        if not messages or self._stalled or self._shut or self._transport.is_closing():
             return
         self.active = now
         self._transport.write(self.joined(messages))
@@ -119,7 +135,7 @@ class Connection(asyncio.Protocol, ABC):
 
     def data_received(self, data: bytes) -> None:
         """Bytes came in."""
-        if not self.usable:
+        if not (self.usable or self._shut):
             return
         now = self.active = self._driver.loop.time()
         engine, flow, error = self._driver.engine, self.flow, None
@@ -168,7 +184,56 @@ class Connection(asyncio.Protocol, ABC):
     def resume_writing(self) -> None:
         """The peer has caught up."""
         self._blocked_since = _NEVER
-        self._transport.resume_reading()
+        if not self._stalled:
+            self._transport.resume_reading()
+
+    # what goes wrong on purpose
+
+    def _put_unusual(self, message: bytes) -> None:
+        self.flush(self._driver.loop.time())  # what was said before it is not part of this
+        if self._stalled or self._transport.is_closing():
+            return
+        how = message.how if isinstance(message, Unusual) else ""
+        data = self.joined([bytes(message)])
+        if how == "reset":
+            self._transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+            self.abort()
+            return
+        if how == "stall":
+            data = data[: len(data) // 2]
+        if isinstance(message, Unusual) and message.bytewise:
+            self._mute = True
+            self._trickle(data, 0, how)
+        else:
+            self._transport.write(data)
+            self._wrong(how)
+
+    def _trickle(self, data: bytes, at: int, how: str) -> None:
+        now = self.active = self._driver.loop.time()
+        if at < len(data) and not self._transport.is_closing():
+            self._transport.write(data[at : at + 1])
+            self._driver.loop.call_later(BETWEEN_BYTES, self._trickle, data, at + 1, how)
+            return
+        self._mute = False
+        waiting, self._outbox = self._outbox, []
+        self._wrong(how)
+        for message in waiting:
+            self.put(message)
+        self.flush(now)
+
+    def _wrong(self, how: str) -> None:
+        """The message has been written: do to the connection what it asked for."""
+        now = self.active = self._driver.loop.time()
+        if how == "stall":
+            self._stalled = True
+            self._closing_at = now + self._connections.limits.stalled
+            self._transport.pause_reading()
+        elif how == "half-close" and self._transport.can_write_eof():
+            self.usable = False
+            self._shut = True
+            self._transport.write_eof()
+        elif how in ("close", "half-close"):  # TLS has no half of a connection
+            self.close()
 
     # the end
 
@@ -194,7 +259,7 @@ class Connection(asyncio.Protocol, ABC):
         elif now - self._incomplete_since > limits.partial:
             self._refuse(ParseError(f"Message incomplete after {limits.partial:g} s", status=408), b"", now)
             self._finish(now)
-        elif (self._half_closed and silent > limits.half_closed) or (
+        elif ((self._half_closed or self._shut) and silent > limits.half_closed) or (
             silent > limits.idle and not self._driver.engine.busy
         ):
             self.close()

@@ -125,6 +125,9 @@ class Connections:
             remote = peer[1]
             if self._closed:
                 return
+            if peer[0] in ("WS", "WSS"):  # RFC 7118 section 5.3: "responses can only be sent over the existing" one
+                self.driver.failed(flow, "the WebSocket connection is gone, and only the client can open one")
+                return
             if socket_address(remote) is None:
                 self.driver.failed(flow, f"{remote[0]} is not an IP address")
                 return

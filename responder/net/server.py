@@ -1,4 +1,4 @@
-"""A SIP server: one engine behind any number of listeners (UDP, TCP, TLS; IPv4, IPv6) in one event loop.
+"""A SIP server: one engine behind any number of listeners (UDP, TCP, TLS, WebSocket; IPv4, IPv6) in one event loop.
 
 server = Server(engine, [ListenAddress.parse("udp:127.0.0.1:0"), ListenAddress.parse("tcp:127.0.0.1:0")])
 async with server:
@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from responder.errors import TransportError
-from responder.net.address import is_wildcard
+from responder.net.address import ENCRYPTED, is_wildcard
 from responder.net.binding import bind_all
 from responder.net.driver import EngineDriver
 from responder.net.limits import StreamLimits
@@ -20,6 +20,7 @@ from responder.net.stream import StreamConnection
 from responder.net.tls import client_context
 from responder.net.udp import UdpEndpoint
 from responder.net.udp_wildcard import WildcardEndpoint
+from responder.net.websocket import WebSocketConnection
 
 if TYPE_CHECKING:
     import socket
@@ -44,7 +45,7 @@ class Server:
 
     Addresses of one host with port 0 get one and the same free port, UDP and TCP alike. `after_turn` is called in the
     loop after each turn in which something came in, was sent or fell due: the place to drain the engine's events. `tls`
-    is for TLS listeners and required by them (`tls.server_context`).
+    is for TLS and WSS listeners and required by them (`tls.server_context`).
     """
 
     def __init__(
@@ -122,14 +123,16 @@ class Server:
 
     async def _accept(self, driver: EngineDriver, address: ListenAddress, opened: socket.socket) -> asyncio.Server:
         transport = address.transport.upper()
-        if transport == "TLS" and self._tls is None:
+        encrypted = address.transport in ENCRYPTED
+        if encrypted and self._tls is None:
             raise TransportError(f"cannot listen on {address}: TLS needs a certificate")
+        kind = WebSocketConnection if transport in ("WS", "WSS") else StreamConnection
         try:
             return await driver.loop.create_server(
-                lambda: StreamConnection(driver.connections, transport),
+                lambda: kind(driver.connections, transport),
                 sock=opened,
                 backlog=_BACKLOG,
-                ssl=self._tls if transport == "TLS" else None,
+                ssl=self._tls if encrypted else None,
             )
         except OSError as error:  # two sockets may be bound to one port, but only one can listen
             raise address.refused(error) from error

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def server_context(certificate: str | Path, key: str | Path | None = None) -> ssl.SSLContext:
     """For listeners: a PEM certificate (chain) and its key, which may stand in the same file."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # a client of WebSocket names HTTP/1.1, one of SIP mostly nothing (RFC 7301); others are served without
+    context.set_alpn_protocols(["http/1.1", "sip/2"])
     try:
         context.load_cert_chain(certificate, key)
     except ssl.SSLError as error:

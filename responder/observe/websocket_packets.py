@@ -5,11 +5,8 @@ Masks are zero, so that text stays readable in the capture (RFC 6455 section 5.3
 
 from __future__ import annotations
 
-from struct import pack
-
 from responder.events import Address
-
-_TEXT, _FIN, _MASKED = 0x1, 0x80, 0x80
+from responder.sip.websocket_frames import message_frame
 
 
 def upgrade(server: Address) -> tuple[bytes, bytes]:
@@ -28,13 +25,5 @@ def upgrade(server: Address) -> tuple[bytes, bytes]:
 
 
 def frame(payload: bytes, *, masked: bool) -> bytes:
-    """One text frame (RFC 6455 section 5.2); a client's are masked."""
-    size = len(payload)
-    mask = _MASKED if masked else 0
-    if size < 126:
-        head = pack("!BB", _FIN | _TEXT, mask | size)
-    elif size < 65_536:
-        head = pack("!BBH", _FIN | _TEXT, mask | 126, size)
-    else:
-        head = pack("!BBQ", _FIN | _TEXT, mask | 127, size)
-    return head + (b"\0\0\0\0" if masked else b"") + payload
+    """One frame (RFC 6455 section 5.2); a client's are masked."""
+    return message_frame(payload, mask=b"\0\0\0\0" if masked else b"")

@@ -6,18 +6,18 @@ from responder.registry.derive import params_of
 from responder.registry.occasion import Occasion
 from responder.registry.refusals import extension_required
 from responder.registry.rules import Values, dynamic
-from responder.sip.digest import Challenge
+from responder.sip.digest import Challenge, opaque_of
 
 
 def _challenge(occasion: Occasion, realm: str, algorithm: str, qop: tuple[str, ...]) -> str:
-    opaque = occasion.capabilities.opaque or f"{occasion.ids.getrandbits(64):016x}"
+    nonce = occasion.nonce(algorithm)
     return str(
         Challenge(
             realm=realm,
-            nonce=occasion.nonce(algorithm),
+            nonce=nonce,
             algorithm=algorithm,
             qop=qop,
-            opaque=opaque,
+            opaque=occasion.capabilities.opaque or opaque_of(nonce),
             stale=occasion.stale,
         )
     )

@@ -145,14 +145,21 @@ class Registry:
         self, status: int, method: str, occasion: Occasion, optional: Container[str] = _NOTHING
     ) -> list[tuple[str, str]]:
         """All headers of a response beside those of RFC 3261 section 8.2.6.2: MUST, SHOULD and the wanted MAY."""
+        ruled = self.ruled(status, method, occasion, optional)
+        return [(rule.name, value) for rule, values in ruled for value in values]
+
+    def ruled(
+        self, status: int, method: str, occasion: Occasion, optional: Container[str] = _NOTHING
+    ) -> list[tuple[HeaderRule, Values]]:
+        """The same with the rule that each comes of; rules that give no value are left out."""
         present = occasion.request.shape.index
-        headers: list[tuple[str, str]] = []
+        found: list[tuple[HeaderRule, Values]] = []
         for rule in self._wanted(status, method, optional):
             if (occasion.reliable or not rule.reliable) and all(key in present for key in rule.needs):
                 values = rule.value(occasion)
-                if rule.level != "MAY" or rule.name not in [name for name, _ in headers]:
-                    headers += [(rule.name, value) for value in values]
-        return headers
+                if values and (rule.level != "MAY" or rule.name not in [other.name for other, _ in found]):
+                    found.append((rule, values))
+        return found
 
     def _wanted(self, status: int, method: str, optional: Container[str]) -> list[HeaderRule]:
         return [rule for rule in self.rules(status, method) if rule.level != "MAY" or rule.key in optional]

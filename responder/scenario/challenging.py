@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from responder.scenario.authenticator import RIGHT, STALE
+from responder.scenario.authenticator import NONE, RIGHT, STALE, Verdict
 from responder.scenario.expecting import is_mine
 from responder.uas.script import Reply
 
@@ -32,17 +32,38 @@ def retried(runner: Runner, thread: Thread, step: plan.Challenge, transaction: S
     thread.serial += 1
     thread.at(transaction, transaction.request)
     runner.invited(transaction.request)
-    verdict = runner.playbook.authenticator.judge_step(transaction.request, step, runner.call.now)
-    right = verdict.state == RIGHT
-    if right and step.stale and thread.stage == 1:
-        runner.playbook.authenticator.nonces.revoke(verdict.nonce)
+    verdict = _judged(runner, step, transaction)
+    credentials = verdict.credentials
+    if credentials is not None and step.stale and thread.stage == 1:
+        runner.playbook.authenticator.nonces.revoke(credentials.nonce)
         _ask(runner, thread, step, stale=True)
-    elif right:
+    elif verdict.state == RIGHT:
+        _accept(runner, step, transaction, verdict)
         runner.run(thread)
     elif verdict.state == STALE and thread.stage < MOST_CHALLENGES:
+        _note(runner, transaction, verdict.why)
         _ask(runner, thread, step, stale=True)
     else:
         refused(runner, thread, step, verdict.why or "the retry has no credentials", answer=True)
+
+
+def _judged(runner: Runner, step: plan.Challenge, transaction: ServerTransaction) -> Verdict:
+    """What the credentials are worth; what is remarkable about those that are not refused is told."""
+    verdict = runner.playbook.authenticator.judge_step(transaction.request, step, runner.call.now)
+    for note in verdict.notes:
+        _note(runner, transaction, note)
+    return verdict
+
+
+def _note(runner: Runner, transaction: ServerTransaction, text: str) -> None:
+    runner.call.note("deviation", f"credentials of {transaction.method}: {text}")
+
+
+def _accept(runner: Runner, step: plan.Challenge, transaction: ServerTransaction, verdict: Verdict) -> None:
+    """The flow goes on with this request; its 2xx may answer the credentials."""
+    info = runner.playbook.authenticator.info(step, verdict, transaction.method, runner.call.now)
+    if info is not None:
+        runner.call.proof = (transaction, info)
 
 
 def _ask(runner: Runner, thread: Thread, step: plan.Challenge, *, stale: bool) -> None:
@@ -71,8 +92,12 @@ def refused(runner: Runner, thread: Thread, step: plan.Challenge, why: str, *, a
 def challenge(runner: Runner, thread: Thread, step: plan.Challenge) -> bool:
     """Ask for credentials, unless the request at hand brings good ones."""
     thread.stage = 0
-    verdict = runner.playbook.authenticator.judge_step(thread.request, step, runner.call.now)
+    transaction = thread.at_hand()
+    verdict = _judged(runner, step, transaction)
     if verdict.state == RIGHT and not step.stale:
+        _accept(runner, step, transaction, verdict)
         return False
+    if verdict.state != NONE and verdict.why:
+        _note(runner, transaction, verdict.why)
     _ask(runner, thread, step, stale=verdict.state == STALE)
     return True

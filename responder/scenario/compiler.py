@@ -8,25 +8,29 @@ from pathlib import Path
 from typing import Final
 
 from responder.registry import Override
-from responder.scenario import loader, shipped
+from responder.scenario import loader, plan, shipped
 from responder.scenario import value_types as t
 from responder.scenario.around import Around
+from responder.scenario.fault_compiler import rule_fault
 from responder.scenario.flow_check import EARLY, MAYBE, check_flow
+from responder.scenario.including import Includes
 from responder.scenario.language import keys_of
 from responder.scenario.library import Library, Shelf
 from responder.scenario.loader import Document
 from responder.scenario.match_compiler import INVITE, MatchCompiler
-from responder.scenario.matcher import Match
-from responder.scenario.nodes import Mapping, Scalar
+from responder.scenario.matcher import ANY, Match
+from responder.scenario.nodes import Mapping, Node, Scalar
 from responder.scenario.nodes import Sequence as SequenceNode
 from responder.scenario.plan import Block, Plan, Respond, Rule
-from responder.scenario.problems import Problems
+from responder.scenario.problems import Problems, closest
 from responder.scenario.reading import Fields, Reader
+from responder.scenario.registrations import Registrations
 from responder.scenario.reply_compiler import Defaults, ReplyCompiler
 from responder.scenario.shadowing import shadowed
 from responder.scenario.step_compiler import StepCompiler
 from responder.scenario.texts import Texts
 from responder.scenario.users import read_users
+from responder.scenario.walk import every_step, is_left_to_chance
 from responder.sip import header_names
 from responder.uas.inspection import CHECKS
 from responder.uas.script import Reply
@@ -37,18 +41,18 @@ _REQUEST_METHODS: Final = frozenset({"ACK", "CANCEL"})
 def load(paths: Iterable[str | Path]) -> Plan:
     """The plan of these files, folders and names of shipped flows; `ScenarioError` with all their problems."""
     problems = Problems()
-    plan = compile_documents(loader.read(paths, problems), problems)
+    compiled = compile_documents(loader.read(paths, problems), problems)
     problems.raise_if_any()
-    return plan
+    return compiled
 
 
 def load_text(text: str, *, name: str = "<text>", stem: str = "scenario") -> Plan:
     """The plan of one file that is given as text; `ScenarioError` as for `load`."""
     problems = Problems()
     document = loader.read_text(text, problems, name=name, stem=stem)
-    plan = compile_documents([] if document is None else [document], problems)
+    compiled = compile_documents([] if document is None else [document], problems)
     problems.raise_if_any()
-    return plan
+    return compiled
 
 
 def compile_documents(documents: Sequence[Document], problems: Problems) -> Plan:
@@ -76,24 +80,32 @@ class _Compiler:
         self._shelf = Shelf(fetch=self._shipped)
         self._names: dict[str, Rule] = {}
         self._timers: dict[str, tuple[float, Scalar]] = {}
+        self._registrar = Registrations(self._reader)
         self._overrides: dict[int, tuple[Override, Scalar]] = {}
         self._attempts = False
+        self._includes = Includes(problems, self._file)
+        self._broken: set[Rule] = set()
+        """Rules whose `match` is wrong: nobody knows what they take."""
 
     def compile(self, documents: Sequence[Document]) -> Plan:
-        files = [file for file in map(self._file, documents) if file is not None]
+        for document in documents:
+            self._includes.known(document)
+        files = [file for file in map(self._includes.file, documents) if isinstance(file, _File)]
         for file in files:
+            self._has_flows(file)
             for fields in file.flows:
                 self._shelve(file, fields)
         rules = [self._rule(file, fields, number) for file in files for number, fields in enumerate(file.flows, 1)]
         for file in files:
             self._unused(file)
             self._file_named(file)
-        self._unreachable(rules)
+        self._unreachable([rule for rule in rules if rule not in self._broken])
         return Plan(
             tuple(rules),
             tuple(override for override, _ in self._overrides.values()),
             {name: value for name, (value, _) in self._timers.items()},
             self._attempts,
+            self._registrar.settled(),
         )
 
     # a file
@@ -122,14 +134,35 @@ class _Compiler:
         users = fields.of("users", t.USERS)
         seed = fields.integer("seed", t.SEED)
         self._timers_of(fields)
+        self._registrar.read(fields)
         self._codes_of(fields)
-        flows = self._flows(fields) if several else [fields]
-        if root.key("steps") is None and not several and not (fields.misspelt("steps") or fields.misspelt("rules")):
-            fix = "the smallest flow is `steps: [100, 180, 200]`"
-            self._problems.add(root.place, "neither 'steps' nor 'rules' in this file", fix)
+        flows = self._flows(fields) if several else [] if self._has_no_steps(fields) else [fields]
         library.users = {} if users is None else read_users(users, self._reader)
+        self._offer(library, flows, None if several else document.stem)
+        self._includes.include(fields, document, library)
         name = fields.name("name") if several else None
         return _File(document, fields, flows, library, document.stem if name is None else name.text, seed)
+
+    def _has_no_steps(self, fields: Fields) -> bool:
+        return fields.node.key("steps") is None and not (fields.misspelt("steps") or fields.misspelt("rules"))
+
+    def _has_flows(self, file: _File) -> None:
+        """A file without any has to be included by another one."""
+        flowless = file.fields.node.key("rules") is None and not file.flows
+        if flowless and file.document.path not in self._includes.included:
+            fix = "the smallest flow is `steps: [100, 180, 200]`"
+            self._problems.add(file.fields.node.place, "neither 'steps' nor 'rules' in this file", fix)
+
+    def _offer(self, library: Library, flows: Sequence[Fields], stem: str | None) -> None:
+        """Let files that include this one `use` its flows by their names; `stem` is another one of its only flow."""
+        for flow in flows:
+            steps, name = flow.node.get("steps"), flow.node.get("name")
+            if not isinstance(steps, SequenceNode):
+                continue
+            if isinstance(name, Scalar):
+                library.flows.setdefault(name.text, (name, steps))
+            if stem is not None:
+                library.flows.setdefault(stem, (None, steps))
 
     def _belongs_in_rules(self, root: Mapping, where: str) -> None:
         known, flow = keys_of(where), keys_of("flow file")
@@ -235,8 +268,8 @@ class _Compiler:
         if name not in shipped.names():
             return None
         for document in loader.read([shipped.folder() / f"{name}.yaml"], self._problems):
-            file = self._file(document)
-            if file is not None and len(file.flows) == 1:
+            file = self._includes.file(document)
+            if isinstance(file, _File) and len(file.flows) == 1:
                 self._shelve(file, file.fields)
         return self._shelf.flows.get(name)
 
@@ -250,8 +283,9 @@ class _Compiler:
         texts, matches = Texts(self._problems), MatchCompiler(self._reader)
         replies = ReplyCompiler(self._reader, texts)
         compiler = StepCompiler(self._reader, texts, matches, replies)
-        node = fields.of("match", t.MATCH)
+        node, noted = fields.of("match", t.MATCH), self._problems.noted
         match = Match(INVITE, implied=True) if node is None else matches.match(node, "'match'", methods=INVITE)
+        broken = self._problems.noted > noted
         if match.methods & _REQUEST_METHODS:
             place = fields.value_place("match")
             self._problems.add(place, "no call begins with ACK or CANCEL", "`expect` them in the steps of an INVITE")
@@ -260,9 +294,17 @@ class _Compiler:
         around = Around(title, file.library, match.methods)
         steps = compiler.block(fields.of("steps", t.STEPS), "steps", around)
         meanwhile, cancel = self._meanwhile(fields, compiler, around), self._cancel(fields, compiler, around)
-        check_flow(steps, match.methods, self._problems)
+        if broken and match.implied and _says_method(node):
+            check_flow(steps, ANY, self._problems, dialog=MAYBE)
+        else:
+            check_flow(steps, match.methods, self._problems)
         texts.resolve(matches.groups)
         self._attempts |= matches.asks_attempt or texts.asks_attempt
+        wrong = rule_fault(fields, self._reader)
+        blocks = (steps, *meanwhile.values(), *(() if isinstance(cancel, str) else (cancel,)))
+        every = [step for block in blocks for step in every_step(block)]
+        notifies = any(isinstance(step, plan.Notify) for step in every)
+        prepares = bool(notifies or wrong.fault or wrong.lose or any(map(is_left_to_chance, every)))
         times, per = fields.integer("times"), fields.of("per", t.PER)
         if per is not None and times is None:
             self._problems.add(fields.place("per"), "'per' without 'times'", "say how many: times: 2")
@@ -285,8 +327,14 @@ class _Compiler:
             cancel=cancel,
             users=file.library.users,
             seed=file.seed,
-            straight=None if meanwhile or cancel else _straight(steps),
+            straight=None if meanwhile or cancel or prepares else _straight(steps),
+            fault=wrong.fault,
+            lose=wrong.lose,
+            prepares=prepares,
+            notifies=notifies,
         )
+        if broken:
+            self._broken.add(rule)
         self._named(rule, alone)
         return rule
 
@@ -343,6 +391,8 @@ class _Compiler:
     # all of them
 
     def _unused(self, file: _File) -> None:
+        if file.document.path in self._includes.included:
+            return
         for name, (key, _) in file.library.blocks.items():
             if name not in file.library.used:
                 self._problems.add(key.place, f"nobody uses '{name}'", f"write `- use: {name}`, or take it out")
@@ -352,6 +402,16 @@ class _Compiler:
             taker = f"rule '{other.name}' ({other.place}) takes every request before it"
             what = f"rule '{rule.name}' can never be reached: {taker}"
             self._problems.add(rule.place, what, "put the narrower one first, or give the other `times`")
+
+
+def _says_method(match: Node | None) -> bool:
+    """Whether a match that is wrong was meant to name methods."""
+    if not isinstance(match, Mapping):
+        return False
+    known = keys_of("match")
+    return any(
+        "method" in (key.text, None if key.text in known else closest(key.text, known)) for key, _ in match.items
+    )
 
 
 def _without_misplaced(root: Mapping, where: str) -> Mapping:
@@ -366,7 +426,9 @@ def _straight(steps: Block) -> tuple[Reply, ...] | None:
 
 
 def _is_constant(reply: Reply) -> bool:
-    """Whether no text of it has names, so that it needs no scope."""
+    """Whether no text of it has names, so that it needs no scope, and nothing goes wrong with it."""
+    if reply.fault is not None:
+        return False
     texts = (reply.reason, reply.body, reply.content_type, reply.sdp, reply.contact, reply.to_tag, reply.raw)
     values = [*texts, *(value for _, value in (*reply.headers, *reply.added))]
     return all(value is None or isinstance(value, str | bytes | bool) for value in values)

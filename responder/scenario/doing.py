@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from responder.scenario import challenging, expecting, forking, plan
+from responder.scenario import challenging, expecting, forking, legs, plan
 
 if TYPE_CHECKING:
     from responder.scenario.runner import Runner
@@ -44,31 +44,77 @@ def _wait(runner: Runner, thread: Thread, step: plan.Wait) -> bool:
 
 
 def _send(runner: Runner, thread: Thread, step: plan.Send) -> bool:
-    dialog = None
-    if thread.tag is not None:
-        dialog = next((dialog for dialog in runner.call.dialogs if dialog.local_tag == thread.tag), None)
+    dialog = legs.dialog_of(runner, thread, step.dialog)
+    outgoing = None
     thread.wants = step
-    thread.outgoing = outgoing = runner.call.send(step.order, thread, dialog=dialog)
+    if dialog is not None or not step.dialog:
+        outgoing = runner.call.send(step.order, thread, dialog=dialog)
+    return _sent(runner, thread, step, outgoing, "has no dialog to be sent in")
+
+
+def _call(runner: Runner, thread: Thread, step: plan.Call) -> bool:
+    to = _rendered(step.to, thread)
+    sender = None if step.sender is None else _rendered(step.sender, thread)
+    thread.wants = step
+    outgoing = runner.call.place(step.order, to, thread, sender=sender)
+    if outgoing is not None and step.order.method == "INVITE":
+        legs.placed(runner, step.dialog, outgoing)
+    return _sent(runner, thread, step, outgoing, f"cannot be sent to '{to[:80]}'")
+
+
+def _notify(runner: Runner, thread: Thread, step: plan.Notify) -> bool:
+    thread.wants = step
+    outgoing = runner.call.notify(step.order, _rendered(step.state, thread), thread)
+    return _sent(runner, thread, step, outgoing, "has no subscription to be sent in")
+
+
+def _sent(runner: Runner, thread: Thread, step: plan.Send, outgoing: Outgoing | None, otherwise: str) -> bool:
+    """The thread waits for the response; where the request could not be sent, it goes on."""
+    thread.outgoing = outgoing
     if outgoing is None:
         thread.wants = None
-        runner.call.fail(f"{step.order.method} has no dialog to be sent in (line {step.place.line})")
+        if step.name:
+            runner.variables[step.name] = ""
+        runner.call.fail(f"{step.order.method} {otherwise} (line {step.place.line})")
         return False
+    if step.within is not None:
+        runner.wait(thread, step.within)
     return True
 
 
 def answered(runner: Runner, thread: Thread, step: plan.Send, outgoing: Outgoing, response: Response | None) -> None:
     """The final response to a request of ours is there, or none will come."""
+    if response is not None:
+        thread.before, thread.last = thread.latest or thread.request, response
+        if type(step) is plan.Call and response.status < 300 and outgoing.dialog is not None:
+            thread.dialog = outgoing.dialog
+    _go_on(runner, thread, step, outgoing.status, silent=response is None)
+
+
+def late(runner: Runner, thread: Thread, step: plan.Send) -> None:
+    """The final response to a request of ours did not come in time."""
+    outgoing = thread.outgoing
+    if outgoing is None:
+        return
+    if step.order.method == "INVITE":
+        outgoing.cancel()
+        if outgoing.status:
+            thread.wants = step  # what rings answers the CANCEL with 487 (RFC 3261 section 9.2)
+            return
+    # 8.1.3.1: no response counts as a 408
+    _go_on(runner, thread, step, 408, silent=True)
+
+
+def _go_on(runner: Runner, thread: Thread, step: plan.Send, status: int, *, silent: bool) -> None:
     thread.wants = thread.outgoing = None
     thread.serial += 1
-    method = step.order.method
+    method, line, wanted = step.order.method, step.place.line, step.statuses
     if step.name:
-        runner.variables[step.name] = str(outgoing.status)
-    if response is None:
-        runner.call.fail(f"no response to {method} (line {step.place.line})")
-    else:
-        thread.before, thread.last = thread.latest or thread.request, response
-        if step.statuses is not None and not step.statuses.accept(response.status):
-            runner.call.fail(f"{method} got {response.status}, expected {step.statuses} (line {step.place.line})")
+        runner.variables[step.name] = str(status)
+    if silent and (wanted is None or not wanted.accept(status)):
+        runner.call.fail(f"no response to {method} (line {line})")
+    elif wanted is not None and not wanted.accept(status):
+        runner.call.fail(f"{method} got {status}, expected {wanted} (line {line})")
     runner.run(thread)
 
 
@@ -130,6 +176,8 @@ HANDLERS: Final[dict[type, Callable[[Runner, Thread, Any], bool]]] = {
     plan.Expect: expecting.expect,
     plan.Challenge: challenging.challenge,
     plan.Send: _send,
+    plan.Call: _call,
+    plan.Notify: _notify,
     plan.Assert: _assert,
     plan.Choose: _choose,
     plan.Repeat: _repeat,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from responder.errors import ParseError
-from responder.scenario import plan
+from responder.scenario import legs, plan
 
 if TYPE_CHECKING:
     from responder.scenario.runner import Runner
@@ -14,9 +14,13 @@ if TYPE_CHECKING:
     from responder.transaction.server import ServerTransaction
 
 
+_NOT_ANY: Final = ("ACK", "CANCEL", "PRACK")
+"""What the core sees to: only who names them waits for them."""
+
+
 def is_mine(thread: Thread, request: Request) -> bool:
     """A branch of a fork sees the requests of its own dialog only."""
-    if thread.tag is None:
+    if thread.tag is None or request.method == "CANCEL":
         return True
     try:
         return request.to_tag == thread.tag
@@ -31,7 +35,9 @@ def taker(runner: Runner, thread: Thread, step: plan.Expect, request: Request) -
     steps = thread.steps
     while True:
         match = step.match
-        if request.method in match.methods or (not match.methods and request.method not in ("ACK", "PRACK")):
+        if step.dialog and not legs.is_in(runner, step.dialog, request):
+            pass
+        elif request.method in match.methods or (not match.methods and request.method not in _NOT_ANY):
             facts = runner.facts()
             if match.holds_otherwise(request, runner.call.flow, facts):
                 return step
@@ -42,17 +48,6 @@ def taker(runner: Runner, thread: Thread, step: plan.Expect, request: Request) -
         step = following
 
 
-def cancel_taker(thread: Thread, step: plan.Expect) -> plan.Expect | None:
-    """The same for a CANCEL."""
-    steps = thread.steps
-    while "CANCEL" not in step.match.methods:
-        following = steps[step.after] if step.optional and step.after < len(steps) else None
-        if not isinstance(following, plan.Expect):
-            return None
-        step = following
-    return step
-
-
 def _near_miss(runner: Runner, step: plan.Expect, request: Request) -> None:
     facts = runner.facts()
     mismatch = step.match.explain(request, runner.call.flow, facts)
@@ -60,9 +55,9 @@ def _near_miss(runner: Runner, step: plan.Expect, request: Request) -> None:
 
 
 def take(
-    runner: Runner, thread: Thread, step: plan.Expect, request: Request | None, transaction: ServerTransaction | None
+    runner: Runner, thread: Thread, step: plan.Expect, request: Request, transaction: ServerTransaction | None
 ) -> None:
-    """The awaited message is there. A CANCEL has no request to look at, an ACK no transaction."""
+    """The awaited message is there. Without a transaction nothing is to respond to: an ACK, or a CANCEL."""
     call = runner.call
     passed = call.now - thread.since
     thread.wants = None
@@ -71,19 +66,18 @@ def take(
         thread.pc = thread.steps.index(step) + 1
     if passed < step.not_before:
         call.fail(f"{step.what} came after {passed:.3f} s, not before {step.not_before:g} s were over")
-    if request is not None:
-        if transaction is not None and request.method != "PRACK":
-            runner.lay_aside(thread, request.method)
-            thread.at(transaction, request)
-            runner.invited(request)
-        else:
-            thread.seen(request)
-        if step.match.conditions:
-            runner.groups.update(step.match.groups(request, thread.flow, runner.facts()))
-        if step.check is not None:
-            runner.check(thread, step.check)
-        if transaction is not None and not step.answered:
-            call.answer(transaction)
+    if transaction is not None and request.method != "PRACK":
+        runner.lay_aside(thread, request)
+        thread.at(transaction, request)
+        runner.invited(request)
+    else:
+        thread.seen(request)
+    if step.match.conditions:
+        runner.groups.update(step.match.groups(request, thread.flow, runner.facts()))
+    if step.check is not None:
+        runner.check(thread, step.check)
+    if transaction is not None and not step.answered:
+        call.answer(transaction)
     runner.run(thread)
 
 
@@ -103,11 +97,23 @@ def missed(runner: Runner, thread: Thread, step: plan.Expect) -> None:
 
 
 def hung_up(runner: Runner, request: Request) -> None:
-    """BYE came and no step takes it: nothing is left to be done in that dialog."""
+    """BYE came and no step takes it: nothing is left to be done in that dialog.
+
+    Where it is one that we made, the flow goes on with the others.
+    """
+    others = not legs.is_of_client(runner, request) and len(runner.call.dialogs) > 1
+    waits = False
     for thread in runner.threads:
         wants = thread.wants
         if type(wants) is plan.Expect and not wants.optional and not thread.loops and is_mine(thread, request):
+            if others and not (wants.dialog and legs.is_in(runner, wants.dialog, request)):
+                continue
+            waits = True
             runner.call.fail(f"BYE came while {wants.what} was expected (line {wants.place.line})")
+    if others and not waits:
+        return
+    if runner.legs is not None:
+        legs.end_others(runner, request)
     branches = [thread for thread in runner.threads if thread.tag is not None and thread.branch is thread]
     if branches:
         for thread in branches:

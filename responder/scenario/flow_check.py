@@ -14,6 +14,7 @@ from responder.scenario import plan
 from responder.scenario.nodes import Place
 from responder.scenario.plan import Block, Step
 from responder.scenario.problems import Problems
+from responder.scenario.texts import CALLER
 
 NONE: Final = "none"
 EARLY: Final = "early"
@@ -23,6 +24,7 @@ MAYBE: Final = "maybe"
 """It is not known."""
 
 _MAKES_DIALOG: Final = ("INVITE", "SUBSCRIBE", "REFER")
+_SUBSCRIBING: Final = frozenset({"SUBSCRIBE", "REFER"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,23 @@ class State:
     """Where the flow certainly ended."""
     hung_up: bool = False
     """The last final response was that of `hangup`."""
+    subscribes: bool = False
+    """A request that makes a subscription may have come."""
+    legs: bool = False
+    """There may be dialogs that INVITEs of ours made: then nothing is known of the dialog."""
     invite_waits: bool = False
     """An INVITE is still open beneath the request at hand, and is at hand again after its final response."""
 
 
 def check_flow(steps: Block, methods: frozenset[str], problems: Problems, *, dialog: str = NONE) -> None:
     """Note what cannot be in the steps of a rule for these methods (none: any)."""
-    _Walk(problems).block(steps, State(method=next(iter(methods)) if len(methods) == 1 else "", dialog=dialog))
+    subscribes = dialog == MAYBE or _may_subscribe(methods)
+    method = next(iter(methods)) if len(methods) == 1 else ""
+    _Walk(problems).block(steps, State(method=method, dialog=dialog, subscribes=subscribes))
+
+
+def _may_subscribe(methods: frozenset[str]) -> bool:
+    return not methods or bool(methods & _SUBSCRIBING)
 
 
 class _Walk:
@@ -83,14 +95,18 @@ class _Walk:
             dialog = NONE if dialog == EARLY and method == "INVITE" else dialog
         elif method in _MAKES_DIALOG:
             dialog = YES
+        elif method == "BYE":
+            dialog = OVER
         elif not method and dialog == NONE:
             dialog = MAYBE
         if state.invite_waits:
-            return State(method="INVITE", dialog=dialog)
+            return replace(state, final=None, method="INVITE", dialog=dialog, hung_up=False, invite_waits=False)
         return replace(state, final=(reply.status, step.place), dialog=dialog, hung_up=False)
 
     def _expect(self, step: plan.Expect, state: State) -> State:
         methods = step.match.methods
+        if state.legs and methods == {"ACK"}:
+            return state
         if methods == {"ACK"} and state.method not in ("INVITE", ""):
             self._problems.add(
                 step.place, f"no ACK comes for {state.method}", "only INVITE has one (RFC 3261 section 17)"
@@ -109,14 +125,23 @@ class _Walk:
             )
         if methods in ({"ACK"}, {"PRACK"}):
             return state
+        subscribes = state.subscribes or _may_subscribe(methods)
         invite_waits = state.invite_waits or (state.method == "INVITE" and state.final is None)
-        if invite_waits and not step.answered and not methods & {"INVITE", "BYE"}:
+        leg = step.dialog not in ("", CALLER)
+        if invite_waits and not step.answered and (leg or not methods & {"INVITE", "BYE"}):
             return state
+        if state.legs:
+            method = next(iter(methods)) if len(methods) == 1 else ""
+            surely = not step.optional and step.otherwise is None
+            waits = invite_waits and surely and (leg or not methods & {"INVITE", "BYE"})
+            return State(method=method, dialog=MAYBE, subscribes=subscribes, legs=True, invite_waits=waits)
         if step.optional or step.otherwise is not None:
-            return State(dialog=MAYBE if "BYE" in methods else state.dialog)
-        dialog = OVER if methods == {"BYE"} else MAYBE if "BYE" in methods else state.dialog
+            return State(dialog=MAYBE if "BYE" in methods else state.dialog, subscribes=subscribes)
+        # a BYE that a later step answers leaves the dialog there until then: what we send meanwhile crosses it
+        dialog = OVER if methods == {"BYE"} and not step.answered else MAYBE if "BYE" in methods else state.dialog
         waits = invite_waits and not methods & {"INVITE", "BYE"}
-        return State(method=next(iter(methods)) if len(methods) == 1 else "", dialog=dialog, invite_waits=waits)
+        method = next(iter(methods)) if len(methods) == 1 else ""
+        return State(method=method, dialog=dialog, subscribes=subscribes, invite_waits=waits)
 
     def _challenge(self, step: plan.Challenge, state: State) -> State:
         if state.final is not None:
@@ -127,11 +152,22 @@ class _Walk:
             self.block(step.otherwise, replace(state, final=None))
         return replace(state, final=None)
 
+    def _call(self, step: plan.Call, state: State) -> State:
+        return replace(state, dialog=MAYBE, legs=True) if step.order.method == "INVITE" else state
+
+    def _notify(self, step: plan.Notify, state: State) -> State:
+        if not state.subscribes:
+            fix = "SUBSCRIBE and REFER make one: `match` or `expect` them"
+            self._problems.add(step.place, "NOTIFY has no subscription to be sent in", fix)
+        return state
+
     def _send(self, step: plan.Send, state: State) -> State:
+        if state.legs or step.dialog not in ("", CALLER):
+            return state
         if state.dialog == NONE:
             fix = "answer the INVITE first" if state.final is None else "a final response of 300 or above leaves none"
             if state.method and state.method not in _MAKES_DIALOG:
-                fix = f"{state.method} makes none, and this version sends no requests outside a dialog"
+                fix = f"{state.method} makes none; `to` says where it goes outside a dialog"
             self._problems.add(step.place, f"{step.order.method} has no dialog to be sent in", fix)
         elif state.dialog == OVER:
             self._problems.add(
@@ -171,7 +207,7 @@ class _Walk:
             return state
         for _, block in step.blocks:
             self.block(block, state)
-        return State(dialog=MAYBE)
+        return State(dialog=MAYBE, subscribes=True, legs=True)
 
     def _run(self, step: plan.Run, state: State) -> State:
         return self.block(step.block, state)
@@ -181,6 +217,8 @@ class _Walk:
         plan.Expect: _expect,
         plan.Challenge: _challenge,
         plan.Send: _send,
+        plan.Call: _call,
+        plan.Notify: _notify,
         plan.Hangup: _hangup,
         plan.End: _end,
         plan.Choose: _choose,
@@ -202,6 +240,8 @@ def _joined(states: list[State]) -> State:
         method=alive[0].method if len({state.method for state in alive}) == 1 else "",
         dialog=alive[0].dialog if len({state.dialog for state in alive}) == 1 else MAYBE,
         hung_up=all(state.hung_up for state in alive),
+        subscribes=any(state.subscribes for state in alive),
+        legs=any(state.legs for state in alive),
     )
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -50,6 +50,8 @@ class Document:
     stem: str
     """The file's name without folder and suffix: the name of the flow that does not name itself."""
     root: Node
+    path: Path = field(default_factory=Path)
+    """Where it lies, links resolved; the current folder where it is a text."""
 
 
 def read(paths: Iterable[str | Path], problems: Problems) -> list[Document]:
@@ -62,6 +64,18 @@ def read(paths: Iterable[str | Path], problems: Problems) -> list[Document]:
             if document is not None:
                 documents.append(document)
     return documents
+
+
+def included_path(written: str, by: Document) -> Path:
+    """Where a file lies that another one includes, links resolved: a path from that one's folder."""
+    return ((by.path.parent if by.path.name else by.path) / written).resolve()
+
+
+def read_included(written: str, by: Document, problems: Problems) -> Document | None:
+    """A file that another one includes; None where it cannot be read, which is noted."""
+    name = str(Path(by.source.name).parent / written) if by.path.name else written
+    problems.reads(name)
+    return _read_file(included_path(written, by), name, problems)
 
 
 def read_text(text: str, problems: Problems, *, name: str = "<text>", stem: str = "scenario") -> Document | None:
@@ -126,7 +140,8 @@ def _read_file(file: Path, name: str, problems: Problems) -> Document | None:
         place = Place(source, len(lines), len(lines[-1]) + 1)
         problems.add(place, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
         return None
-    return read_text(text, problems, name=name, stem=file.stem)
+    document = read_text(text, problems, name=name, stem=file.stem)
+    return None if document is None else replace(document, path=file.resolve())
 
 
 class _TooDeepError(Exception):

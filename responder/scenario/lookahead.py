@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from collections.abc import Sequence as Sequence_
 from typing import Final
 
+from responder.scenario import plan
 from responder.scenario.language import STEP_NAMES
 from responder.scenario.nodes import INTEGER, Mapping, Node, Scalar, Sequence
 
@@ -23,8 +24,9 @@ def kind_of_step(node: Node) -> str:
     if not isinstance(node, Mapping):
         return ""
     names = [key.text for key, _ in node.items if key.text in STEP_NAMES]
-    if "send" in names:
-        return "send"  # `expect` is an option of it
+    for name in ("send", "notify"):
+        if name in names:
+            return name  # `expect` is an option of it
     if "expect" in names:
         return "expect"  # and `check` of this
     return names[0] if names else ""
@@ -41,6 +43,21 @@ def outlook(nodes: Sequence_[Node], find: Find) -> list[bool | None]:
         found.append(found[-1] if own is None else own)
     found.reverse()
     return found
+
+
+def final_of(steps: Iterable[plan.Step]) -> int:
+    """The first final response among these steps, 0 where another request is awaited before it or there is none."""
+    for step in steps:
+        status = 0
+        if isinstance(step, plan.Respond):
+            status = step.reply.status
+        elif isinstance(step, plan.Run | plan.Repeat):
+            status = final_of(step.block)
+        elif isinstance(step, plan.Expect | plan.Choose | plan.Parallel):
+            return 0
+        if status >= 200:
+            return status
+    return 0
 
 
 def _responds(node: Node, find: Find, depth: int) -> bool | None:

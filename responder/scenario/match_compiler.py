@@ -26,7 +26,6 @@ from responder.scenario.plan import Check, Statuses
 from responder.scenario.problems import did_you_mean, listed
 from responder.scenario.reading import Fields, Reader
 from responder.sip import header_names
-from responder.sip.methods import METHODS
 
 INVITE: Final = frozenset({"INVITE"})
 
@@ -96,15 +95,8 @@ class MatchCompiler:
         if [scalar.text for scalar in scalars] == ["any"]:
             return matcher.ANY
         for scalar in scalars:
-            self.known_method(scalar)
+            self._reader.known_method(scalar)
         return frozenset(scalar.text for scalar in scalars)
-
-    def known_method(self, scalar: Scalar) -> None:
-        """Note a method that nobody registered and that looks like a slip: names are case-sensitive (RFC 3261 7.1)."""
-        if scalar.text not in METHODS:
-            question = did_you_mean(scalar.text, METHODS)
-            if question:
-                self._problems.add(scalar.place, f"'{scalar.text}' is no method", question)
 
     def statuses(self, node: Node, name: str) -> Statuses | None:
         """Status codes and classes."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from urllib.parse import quote
 
 from responder.errors import ParseError
 from responder.registry.derive import sip_date
@@ -61,6 +62,13 @@ class Scope(Protocol):
     @property
     def draws(self) -> Draws:
         """Where random values come from."""
+
+    @property
+    def contact(self) -> str:
+        """Our own URI, as in our Contact."""
+
+    def registered(self, user: str) -> str:
+        """The best contact that this user has registered, empty where there is none."""
 
 
 Accessor: TypeAlias = Callable[[Scope], "str | None"]
@@ -132,13 +140,6 @@ def _host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
-def _local_uri(scope: Scope) -> str:
-    flow = scope.flow
-    host, port = flow.local
-    transport = "" if flow.transport == "UDP" else f";transport={flow.transport.lower()}"
-    return f"sip:responder@{_host(host)}:{port}{transport}"
-
-
 _NAMES: Final[dict[str, Accessor]] = {
     "request.method": lambda scope: scope.request.method,
     "request.uri": lambda scope: scope.request.uri,
@@ -160,7 +161,7 @@ _NAMES: Final[dict[str, Accessor]] = {
     "local.ip": lambda scope: _host(scope.flow.local[0]),
     "local.port": lambda scope: str(scope.flow.local[1]),
     "local.transport": lambda scope: scope.flow.transport,
-    "local.uri": _local_uri,
+    "local.uri": lambda scope: scope.contact,
     "now.rfc1123": lambda scope: sip_date(scope.wall),
     "random.hex8": lambda scope: f"{scope.draws.bits(32):08x}",
     "random.digits6": lambda scope: f"{scope.draws.bits(40) % 1_000_000:06d}",
@@ -170,13 +171,42 @@ _OPEN: Final[dict[str, Callable[[str], Accessor]]] = {
     "request.uri.params.": _uri_param,
     "vars.": lambda name: lambda scope: scope.variables.get(name),
     "match.": lambda name: lambda scope: scope.groups.get(name),
+    "registrar.": lambda name: lambda scope: scope.registered(name) or None,
 }
 """Beginnings of names whose last part is free."""
 
 _last_part: Final = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+").fullmatch
 
-KNOWN: Final = (*_NAMES, "request.header.NAME", "request.uri.params.NAME", "vars.NAME", "match.GROUP")
+KNOWN: Final = (*_NAMES, "request.header.NAME", "request.uri.params.NAME", "vars.NAME", "match.GROUP", "registrar.USER")
 """Every name, for documents and suggestions; capitals stand for the author's."""
+
+
+_RAW_USERS: Final[dict[str, Accessor]] = {
+    "request.uri.user": _uri_part(lambda uri: uri.raw_user),
+    "request.from.user": _from_part(lambda address: address.uri.raw_user),
+    "request.to.user": _to_part(lambda address: address.uri.raw_user),
+}
+
+
+def user_accessor_of(name: str) -> Accessor:
+    """The same for the place of the user in a URI, where some characters need an escape (RFC 3261 section 19.1.2).
+
+    The user of a URI of the request stands there as it was written; what else there is has its escapes made.
+    """
+    raw = _RAW_USERS.get(name)
+    if raw is not None:
+        return raw
+    accessor = accessor_of(name)
+
+    def escaped(scope: Scope) -> str | None:
+        value = accessor(scope)
+        return None if value is None else quote(value, safe=_IN_USER, errors="surrogateescape")
+
+    return escaped
+
+
+_IN_USER: Final = "-_.!~*'()&=+$,;?/"
+"""unreserved and user-unreserved, letters and digits aside (section 25.1)."""
 
 
 def accessor_of(name: str) -> Accessor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from responder.scenario.nodes import Place
 from responder.uas.script import Order, Reply, Text
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from responder.registry.override import Override
     from responder.scenario.items import Item
     from responder.scenario.matcher import Match
+    from responder.transaction.fault import Fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,22 @@ class User:
 
     name: str
     password: str | None = field(repr=False)
-    ha1: str | None = field(repr=False)
+    ha1s: tuple[str, ...] = field(repr=False, default=())
+    """In place of the password: the hash by MD5, by SHA-256, or both; told apart by their lengths."""
+    realm: str | None = None
+    """The one realm that the secret is for; None: any."""
+
+    def ha1_for(self, algorithm: str) -> str | None:
+        """The hash that this algorithm begins with, where it is kept."""
+        digits = _HA1_DIGITS.get(algorithm.lower().removesuffix("-sess"))
+        return next((ha1 for ha1 in self.ha1s if len(ha1) == digits), None)
+
+    def has_secret_for(self, algorithm: str) -> bool:
+        """Whether credentials of this algorithm can be verified."""
+        return self.password is not None or self.ha1_for(algorithm) is not None
+
+
+_HA1_DIGITS: Final = {"md5": 32, "sha-256": 64}
 
 
 Users: TypeAlias = Mapping[str, User]
@@ -109,6 +125,8 @@ class Expect:
     """Whether later steps respond to it; the core does where they do not."""
     after: int
     """Where the flow goes on without it: the next step that does not respond to it."""
+    dialog: str = ""
+    """The name of the dialog that it must come in; empty: any of the call."""
 
     @property
     def what(self) -> str:
@@ -132,6 +150,15 @@ class Challenge:
     stale: bool
     """Whether the first right answer gets another challenge with stale=true."""
     otherwise: Block | None
+    domain: tuple[str, ...] = ()
+    userhash: bool = False
+    """Whether the client is told that it may hash its user name (RFC 7616 section 3.4.4)."""
+    lifetime: float | None = None
+    """Seconds after which its nonces are stale; None: those of the server."""
+    info: bool = False
+    """Whether the 2xx proves in Authentication-Info that we know the secret, too (RFC 7616 section 3.5)."""
+    nextnonce: bool = False
+    """Whether it says there what nonce to use next."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,6 +170,28 @@ class Send:
     statuses: Statuses | None
     name: str
     """Variable that takes the status; may be empty."""
+    within: float | None = None
+    """Seconds after which nobody waits any longer: an INVITE is cancelled then."""
+    dialog: str = ""
+    """The name of the dialog; empty: the one that the flow made last, else the client's."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call(Send):
+    """The same outside any dialog; `dialog` is the name of the one that an INVITE makes."""
+
+    to: Text = ""
+    """The URI that it goes to."""
+    sender: Text | None = None
+    """The URI in From; None: ours."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Notify(Send):
+    """A NOTIFY of the subscription."""
+
+    state: Text = ""
+    """The value of Subscription-State."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -236,6 +285,8 @@ Step: TypeAlias = (
     | Expect
     | Challenge
     | Send
+    | Call
+    | Notify
     | Assert
     | Choose
     | Repeat
@@ -273,6 +324,14 @@ class Rule:
     seed: int | None = None
     straight: tuple[Reply, ...] | None = None
     """Its replies, where the flow is nothing but responses without names in them."""
+    fault: Fault | None = None
+    """What goes wrong with every message of ours that has no fault of its own."""
+    lose: Mapping[str, int] = field(default_factory=dict)
+    """How many messages of which methods are taken as lost."""
+    prepares: bool = False
+    """Whether a call has something to set up before its first step: a fault, a chance of one, losses, `notify`."""
+    notifies: bool = False
+    """Whether its steps send the NOTIFYs."""
 
     @property
     def lingers(self) -> bool:
@@ -291,3 +350,5 @@ class Plan:
     """`t1`, `t2`, `t4` in seconds, as far as they are said."""
     counts_attempts: bool = False
     """Whether somebody asks for the attempt."""
+    registrar: Mapping[str, Any] = field(default_factory=dict)
+    """Fields of `Capabilities` that the files say: `min_expires`, `max_expires`, `default_expires`, `realm`."""

@@ -44,7 +44,7 @@ _MOST_NOTES: Final = 3
 _RINGS_AND_ANSWERS: Final = Straight(tuple(Reply(status, label="built-in") for status in (100, 180, 200)))
 _ANSWERS: Final = Straight(())
 
-_UNDIALLED: Final = "undialled"
+_DIALLED: Final = "dialled"
 _NO_USERS: Final[Users] = {}
 _caller: Final = address_reader("from", "uri")
 
@@ -90,9 +90,9 @@ class Playbook:
         self._facts = RequestFacts(0, _NO_USERS, self.authenticator, 0.0)
         self._dials = dial
         self._rules = self.plan.rules
-        library = _shipped_plan() if dial and shipped else Plan()
-        self._by_name = _named(self._rules, library.rules)
-        self.counts_attempts = self.plan.counts_attempts or library.counts_attempts
+        self._by_name = _named(self._rules)
+        self._shipped = shipped_flows.names() if dial and shipped else frozenset()
+        self.counts_attempts = self.plan.counts_attempts
         """Whether somebody asks for the attempt of a caller."""
         methods = {method for rule in self._rules for method in rule.match.methods}
         self._by_method = {method: _for_method(self._rules, method) for method in methods}
@@ -125,8 +125,14 @@ class Playbook:
                 facts.users = rule.users
                 if rule.match.holds_otherwise(request, flow, facts) and self._serves(rule, request, flow):
                     return self._script(rule, attempt)
-        if self._dials and not (type(request) is LikeRequest and request.memo.get(_UNDIALLED) is self):
-            script = self._dial(request, flow, attempt, now, first=first)
+        if self._dials:
+            known: tuple[Playbook, Script | None] | None = None
+            if type(request) is LikeRequest:
+                known = request.memo.get(_DIALLED)
+            if known is not None and known[0] is self:
+                script: Script | None = known[1]
+            else:
+                script = self._dial(request, flow, attempt, now, first=first)
             if script is not None:
                 return script
         builtin = _RINGS_AND_ANSWERS if request.method == "INVITE" else _ANSWERS
@@ -180,33 +186,37 @@ class Playbook:
     # dialling
 
     def _dial(self, request: Request, flow: Flow, attempt: int, now: float, *, first: bool) -> Script | None:
-        dials = False
+        script: Script | None = None
+        always = first  # whether every request like this one gets the same
         for text in (request.uri, request.first("to") or ""):
             attempts = self._dialled.get(text, ())
             if attempts == ():
                 attempts = self._parsed(text)
             if not attempts:
                 continue
-            dials = True
             chosen = attempts[0]
             if len(attempts) > 1:
+                always = False
                 key = (text, _caller_of(request, flow), request.method)
                 tried = self._dial_attempts.add(key) if first else self._dial_attempts.of(key)
                 chosen = attempts[min(max(tried, 1), len(attempts)) - 1]
             if isinstance(chosen, DialledName):
+                always = False
                 rule = self._rule_named(chosen.name, request, flow, self.facts(attempt, _NO_USERS, now))
                 if rule is None:
                     continue
-                return self._script(rule, attempt)
-            return self._script(self._rule_dialled(chosen, request.method), attempt)
-        if not dials and first and type(request) is LikeRequest:
-            request.memo[_UNDIALLED] = self  # whom it is for is the same in requests that are alike
-        return None
+            else:
+                rule = self._rule_dialled(chosen, request.method)
+            script = self._script(rule, attempt)
+            break
+        if always and type(request) is LikeRequest and (script is None or isinstance(script, Straight)):
+            request.memo[_DIALLED] = (self, script)
+        return script
 
     def _parsed(self, text: str) -> tuple[Attempt, ...] | None:
         """What a Request-URI or To value dials."""
         attempts = parse_dial(_raw_user(text))
-        if attempts is not None and any(isinstance(a, DialledName) and a.name not in self._by_name for a in attempts):
+        if attempts is not None and any(isinstance(a, DialledName) and not self._is_name(a.name) for a in attempts):
             attempts = None
         if len(self._dialled) >= MOST_DIALLED:
             self._dialled.clear()
@@ -225,11 +235,29 @@ class Playbook:
 
     def _rule_named(self, name: str, request: Request, flow: Flow, facts: RequestFacts) -> Rule | None:
         """The rule of that name or file for this request; what its match says of the callee does not count."""
-        for rule, match in self._by_name.get(name, ()):
+        for rule, match in self._rules_named(name, request, facts):
             facts.users = rule.users
             if match.holds(request, flow, facts) and self._serves(rule, request, flow):
                 return rule
         return None
+
+    def _is_name(self, name: str) -> bool:
+        """Whether a rule, a file of ours or a shipped flow has this name."""
+        return name in self._by_name or name in self._shipped
+
+    def _rules_named(self, name: str, request: Request, facts: RequestFacts) -> list[tuple[Rule, Match]]:
+        """The rules of that name; a shipped flow is read when it is dialled first."""
+        known = self._by_name.get(name)
+        if known is None:
+            plan = _shipped_plan(name)
+            found = _named(plan.rules)
+            for other, rules in found.items():
+                self._by_name.setdefault(other, rules)  # a flow may send its client on to another rule of its own
+            known = found[name]
+            if plan.counts_attempts and not self.counts_attempts:
+                self.counts_attempts = True
+                facts.attempt = self.attempted(request)
+        return known
 
     # near misses
 
@@ -255,27 +283,21 @@ class Playbook:
 
 
 @cache
-def _shipped_plan() -> Plan:
-    """The shipped flows, each on its own: none of them is a rule that matches by itself."""
-    plans = [load([shipped_flows.folder() / f"{name}.yaml"]) for name in sorted(shipped_flows.names())]
-    return Plan(
-        tuple(rule for plan in plans for rule in plan.rules),
-        counts_attempts=any(plan.counts_attempts for plan in plans),
-    )
+def _shipped_plan(name: str) -> Plan:
+    """A shipped flow: its rules serve whoever dials it, and nobody else."""
+    return load([shipped_flows.folder() / f"{name}.yaml"])
 
 
 _OF_CALLEE: Final = frozenset({"user", "uri", "host", "to", "to.user", "to.uri", "to.host"})
 
 
-def _named(*libraries: tuple[Rule, ...]) -> dict[str, list[tuple[Rule, Match]]]:
-    """Rules by their names and the names of their files; the first library that has a name keeps it."""
+def _named(rules: tuple[Rule, ...]) -> dict[str, list[tuple[Rule, Match]]]:
+    """Rules by their names and the names of their files."""
     found: dict[str, list[tuple[Rule, Match]]] = {}
-    for rules in libraries:
-        taken = set(found)
-        for rule in rules:
-            conditions = tuple(condition for condition in rule.match.conditions if condition.key not in _OF_CALLEE)
-            for name in {rule.name, rule.file} - taken:
-                found.setdefault(name, []).append((rule, replace(rule.match, conditions=conditions)))
+    for rule in rules:
+        conditions = tuple(condition for condition in rule.match.conditions if condition.key not in _OF_CALLEE)
+        for name in {rule.name, rule.file}:
+            found.setdefault(name, []).append((rule, replace(rule.match, conditions=conditions)))
     return found
 
 

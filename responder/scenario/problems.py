@@ -84,6 +84,8 @@ class Problems:
     def __init__(self) -> None:
         self._found: dict[tuple[int, int, int, str], Problem] = {}
         self._files: dict[str, int] = {}
+        self.noted = 0
+        """How often something was noted, also what had been noted before."""
 
     def reads(self, file: str) -> None:
         """A file is read: its problems come before those of files that are read later."""
@@ -101,6 +103,7 @@ class Problems:
         self._add(Problem(file, 0, 0, what, fix))
 
     def _add(self, problem: Problem) -> None:
+        self.noted += 1
         order = self._files.setdefault(problem.file, len(self._files))
         self._found.setdefault((order, problem.line, problem.column, problem.what), problem)
 

@@ -11,6 +11,7 @@ from responder.scenario.language import STEP_NAMES, TABLE, Key, keys_of
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, STRING, Mapping, Node, Place, Scalar, Sequence, kind_of
 from responder.scenario.problems import Problems, did_you_mean, listed
 from responder.scenario.value_types import Type
+from responder.sip.methods import METHODS
 
 LONGEST: Final = 7 * 24 * 3600.0
 """Seconds; no duration may be longer."""
@@ -18,6 +19,8 @@ LONGEST: Final = 7 * 24 * 3600.0
 _duration: Final = re.compile(t.DURATION_PATTERN).fullmatch
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _method: Final = re.compile(t.METHOD_PATTERN).fullmatch
+_PLACES: Final = {"rule-fault": "the 'fault' of a rule"}
+"""What places are called in messages where it is not `a` with their name."""
 _name: Final = re.compile(t.NAME_PATTERN).fullmatch
 _number: Final = re.compile(r"[0-9]+(\.[0-9]+)?").fullmatch
 
@@ -171,6 +174,13 @@ class Reader:
         )
         return False
 
+    def known_method(self, scalar: Scalar) -> bool:
+        """Whether it is no slip: names of methods are case-sensitive (RFC 3261 7.1), and there may be unknown ones."""
+        question = did_you_mean(scalar.text, METHODS) if scalar.text not in METHODS else ""
+        if question:
+            self.problems.add(scalar.place, f"'{scalar.text}' is no method", question)
+        return not question
+
     def name(self, node: Node, name: str) -> Scalar | None:
         """A name that the author gives: letters, digits, - and _."""
         scalar = self.text(node, name, t.NAME)
@@ -229,7 +239,9 @@ class Fields:
         if name == "<<":
             return what, "YAML 1.2 has no merge keys: use `define` and `use`"
         homes = [
-            f"'{key.where}'" if key.where in STEP_NAMES or key.where == "match" else f"a {key.where}"
+            f"'{key.where}'"
+            if key.where in STEP_NAMES or key.where == "match"
+            else _PLACES.get(key.where, f"a {key.where}")
             for key in TABLE
             if key.name == name and key.where not in ("step", "test", "address", "sdp")
         ]

@@ -4,7 +4,8 @@ Rules
 1. A text without names stays a plain `str`.
 2. In a header (or any other part of a message head) no value can bring a line end or another control character with
    it: what a client sends must not become a header of ours. Bodies, the journal and `raw` take values as they are.
-3. A name that stands for nothing gives its default (`${vars.x:-text}`), or the empty text.
+3. In the place of the user of a URI a value is escaped: `sip:${vars.who}@example.com` stays one URI with one user.
+4. A name that stands for nothing gives its default (`${vars.x:-text}`), or the empty text.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ import re
 from collections.abc import Callable
 from typing import Any, Final, TypeAlias
 
-from responder.scenario.names import Accessor, UnknownNameError, accessor_of
+from responder.scenario.names import Accessor, UnknownNameError, accessor_of, user_accessor_of
 from responder.scenario.nodes import Place, Scalar
 from responder.scenario.problems import Problems, did_you_mean
 
 _name: Final = re.compile(r"\$\$\{|\$\{(?:([^{}:]*)(?::-([^{}]*))?\})?")
+_user_begins: Final = re.compile(r"(?i:\bsips?:)(?:[^@<>\s:\"{}]|\$\{[^{}]*\})*\Z")
+_user_goes_on: Final = re.compile(r"(?:[^@<>\s\"{}]|\$\{[^{}]*\})*@")
 _controls: Final = re.compile("[\x00-\x08\n-\x1f\x7f]+")
 
 Need: TypeAlias = Callable[[str, str, Place], None]
@@ -69,7 +72,8 @@ def compile_text(text: str, scalar: Scalar, problems: Problems, *, head: bool, n
             problems.add(place, "'${' without its '}'", "write ${NAME} or ${NAME:-default}; $${ is a literal ${")
             continue
         try:
-            accessor = accessor_of(name)
+            in_user = head and _user_begins.search(text[: found.start()]) and _user_goes_on.match(text, found.end())
+            accessor = user_accessor_of(name) if in_user else accessor_of(name)
         except UnknownNameError as error:
             problems.add(place, f"unknown name '${{{name}}}'", did_you_mean(name, error.known) or _ADVICE)
             continue
@@ -81,7 +85,7 @@ def compile_text(text: str, scalar: Scalar, problems: Problems, *, head: bool, n
     return _joined(segments, head=head)
 
 
-_ADVICE: Final = "names begin with request, call, local, vars, match, now or random"
+_ADVICE: Final = "names begin with request, call, local, registrar, vars, match, now or random"
 
 
 def _joined(segments: list[str | tuple[Accessor, str]], *, head: bool) -> str | Template:

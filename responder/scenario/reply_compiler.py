@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from responder.registry import Registry
 from responder.scenario import value_types as t
+from responder.scenario.fault_compiler import message_fault
 from responder.scenario.nodes import BOOLEAN, Node, Scalar, Sequence
 from responder.scenario.reading import Fields, Reader
 from responder.scenario.texts import Texts
@@ -14,7 +15,7 @@ from responder.sip import header_names
 from responder.uas.response import DIRECTIONS
 from responder.uas.script import Order, Reply, Text
 
-_ALONE: Final = frozenset({"respond", "raw", "after", "expect_broken"})
+_ALONE: Final = frozenset({"respond", "raw", "after", "expect_broken", "fault"})
 """What may stand beside `raw`."""
 
 
@@ -118,6 +119,7 @@ class ReplyCompiler:
             bare=bool(fields.boolean("bare")),
             raw=None if raw is None else self._texts.raw(raw),
             compact=bool(fields.boolean("compact")),
+            fault=message_fault(fields, self._reader),
             label=label,
         )
         broken = fields.boolean("expect_broken")
@@ -132,7 +134,7 @@ class ReplyCompiler:
         return tuple(pair for pair in self.defaults.headers if header_names.key(pair[0]) not in own) + headers
 
     def order(self, method: str, fields: Fields, label: str) -> Order:
-        """A `send` with its options."""
+        """A `send` or `notify` with its options."""
         headers, added, removed = self.headers(fields, "headers"), self.headers(fields, "add"), self.removed(fields)
         self._contradictions(fields, (*headers, *added), removed)
         content_type = fields.text("content_type")
@@ -143,7 +145,8 @@ class ReplyCompiler:
             removed=removed,
             body=self._body(fields),
             content_type=None if content_type is None else self._texts.head(content_type),
-            sdp=self._sdp(fields),
+            sdp=self._sdp(fields) if "sdp" in fields.keys else None,
+            fault=message_fault(fields, self._reader),
             label=label,
         )
 
@@ -156,7 +159,8 @@ class ReplyCompiler:
                 fields.place("sdp"), "'sdp' stands beside 'body'", "a message has one body: keep one of the two"
             )
         if "content_type" in fields and "body" not in fields:
-            self._problems.add(fields.place("content_type"), "'content_type' without 'body'", "`sdp` brings its own")
+            fix = "`sdp` brings its own" if "sdp" in fields.keys else "what is made for the event package has its own"
+            self._problems.add(fields.place("content_type"), "'content_type' without 'body'", fix)
 
     def _body(self, fields: Fields) -> Text | None:
         scalar = fields.text("body")

@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.errors import ParseError
-from responder.scenario import challenging, doing, expecting, forking, plan
+from responder.scenario import challenging, doing, expecting, forking, legs, plan
 from responder.scenario.checks import failures
 from responder.scenario.doing import HANDLERS
 from responder.scenario.thread import Thread
@@ -46,6 +46,8 @@ class Runner:
         "call",
         "first",
         "invite_seq",
+        "leg_seqs",
+        "legs",
         "name",
         "over",
         "playbook",
@@ -71,6 +73,10 @@ class Runner:
         """An ACK that came before its `expect`."""
         self.invite_seq = -1
         """CSeq number of the INVITE that an ACK can be for; -1: there is none."""
+        self.legs: dict[str, Outgoing] | None = None
+        """The INVITEs of ours that make dialogs, by the names of these; None: there is none."""
+        self.leg_seqs: dict[str, int] | None = None
+        """The same as `invite_seq` in those dialogs, by Call-ID."""
         self.variables: dict[str, str] = {}
         self._groups: dict[str, str] | None = None
         self._draws: Draws | None = None
@@ -102,11 +108,22 @@ class Runner:
             self.playbook.served(rule, transaction.request, transaction.source)
         self.call = call
         self.first = transaction.request
+        if rule.prepares:
+            self._prepare(call)
         thread = Thread(self, rule.steps)
         thread.at(transaction, transaction.request)
         self.invited(transaction.request)
         self.threads.append(thread)
         self.run(thread)
+
+    def _prepare(self, call: Call) -> None:
+        """What the rule wants to be otherwise from the call's first message on."""
+        rule = self.rule
+        call.fault = rule.fault
+        call.luck = self.draws.fraction
+        call.notifies = rule.notifies
+        if rule.lose:
+            call.lose(rule.lose)
 
     def request(self, call: Call, transaction: ServerTransaction) -> bool:
         """A later request of the call."""
@@ -139,7 +156,7 @@ class Runner:
     def ack(self, call: Call, request: Request) -> None:
         """An ACK came."""
         try:
-            if request.cseq.number != self.invite_seq:
+            if request.cseq.number != self._awaited_seq(request):
                 return
         except ParseError:
             return
@@ -152,13 +169,18 @@ class Runner:
                     return
         self.acknowledged = request
 
-    def cancel(self, call: Call, invite: ServerTransaction) -> bool:
+    def _awaited_seq(self, request: Request) -> int:
+        if self.leg_seqs is None or legs.is_of_client(self, request):
+            return self.invite_seq
+        return self.leg_seqs.get(request.call_id, -1)
+
+    def cancel(self, call: Call, invite: ServerTransaction, request: Request) -> bool:
         """CANCEL came for an INVITE that waits."""
         for thread in self.threads:
             wants = thread.wants
-            step = expecting.cancel_taker(thread, wants) if type(wants) is plan.Expect else None
+            step = expecting.taker(self, thread, wants, request) if type(wants) is plan.Expect else None
             if step is not None:
-                expecting.take(self, thread, step, None, None)
+                expecting.take(self, thread, step, request, None)
                 return step.answered
         cancel = self.rule.cancel
         if cancel == "ignore":
@@ -178,7 +200,7 @@ class Runner:
         if response is not None and response.status < 200:
             return
         for thread in self.threads:
-            if thread.outgoing is outgoing and type(thread.wants) is plan.Send:
+            if thread.outgoing is outgoing and isinstance(thread.wants, plan.Send):
                 doing.answered(self, thread, thread.wants, outgoing, response)
                 return
         if self.over and outgoing.order.method == "BYE":
@@ -196,6 +218,8 @@ class Runner:
             self.run(thread)
         elif type(wants) is plan.Expect:
             expecting.missed(self, thread, wants)
+        elif isinstance(wants, plan.Send):
+            doing.late(self, thread, wants)
         elif type(wants) is plan.Challenge:
             challenging.refused(
                 self, thread, wants, f"no retry with credentials within {wants.within:g} s", answer=False
@@ -275,12 +299,14 @@ class Runner:
                 self.call.answer(transaction)
         thread.beneath = None
 
-    def lay_aside(self, thread: Thread, method: str) -> None:
+    def lay_aside(self, thread: Thread, request: Request) -> None:
         """Another request comes to hand: an INVITE that still waits is at hand again after its final response."""
         before = thread.transaction
-        if before.open and before.method == "INVITE" and method != "INVITE":
+        if not before.open:
+            return
+        if before.method == "INVITE" and (request.method != "INVITE" or request.call_id != before.call_id):
             thread.beneath = before
-        elif before.open:
+        else:
             self.call.answer(before)
 
     def _settle(self) -> None:
@@ -326,9 +352,13 @@ class Runner:
         if request.method == "INVITE":
             self.acknowledged = None
             try:
-                self.invite_seq = request.cseq.number
+                number = request.cseq.number
             except ParseError:
-                self.invite_seq = -1
+                number = -1
+            if self.leg_seqs is None or legs.is_of_client(self, request):
+                self.invite_seq = number
+            else:
+                self.leg_seqs[request.call_id] = number
 
     def check(self, thread: Thread, check: plan.Check) -> None:
         """Hold the thread's last message against assertions; what does not hold makes the call `failed`."""

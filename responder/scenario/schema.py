@@ -1,13 +1,23 @@
-"""The JSON Schema (draft-07) of a scenario file, made of the table of the language; `responder schema` prints it."""
+"""The JSON Schema (draft-07) of a scenario file, made of the table of the language.
+
+`responder schema` prints it; `scenario.schema.json` beside this module is the same for editors (docs/generate.py).
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from collections.abc import Iterable
+from typing import Any, Final
 
 from responder.scenario.language import BARE_STEPS, STEP, Key, keys_of
 from responder.scenario.value_types import CODE, DURATION, NOTHING, Schema, list_of, ref
 
-_DEFINED = ("rule", "match", "test", "address", "sdp", "check", "wait", "repeat", "choice", "user", "timers", "code")
+_DEFINED: Final = (
+    *("rule", "match", "test", "address", "sdp", "check", "wait", "repeat", "choice", "user", "timers", "code"),
+    *("fault", "rule-fault", "registrar"),
+)
+_OFFERS: Final = ("define", "users", "include")
+"""One of them at the least has a file that is there to be included only."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -17,6 +27,9 @@ def json_schema() -> dict[str, Any]:
     definitions["wait"] = {
         "anyOf": [DURATION.schema, {**_object(keys_of("wait")), "minProperties": 1, "maxProperties": 1}]
     }
+    for where in ("fault", "rule-fault"):
+        # `chance` alone is a chance of nothing
+        definitions[where]["anyOf"] = _one_of(name for name in keys_of(where) if name != "chance")
     definitions["steps"] = list_of(ref("step"))
     definitions["step"] = _step()
     return {
@@ -26,9 +39,15 @@ def json_schema() -> dict[str, Any]:
         "anyOf": [
             _object(keys_of("flow file")),
             _object(keys_of("rules file"), required=("rules",)),
+            {**_object({n: k for n, k in keys_of("rules file").items() if n != "rules"}), "anyOf": _one_of(_OFFERS)},
         ],
         "definitions": definitions,
     }
+
+
+def written() -> str:
+    """The text of `scenario.schema.json`, which comes with the package."""
+    return json.dumps(json_schema(), indent=2) + "\n"
 
 
 def _object(keys: dict[str, Key], *, required: tuple[str, ...] = ()) -> Schema:
@@ -38,7 +57,14 @@ def _object(keys: dict[str, Key], *, required: tuple[str, ...] = ()) -> Schema:
         "properties": {key.name: _property(key) for key in keys.values() if not key.later},
         "additionalProperties": False,
     }
+    needs = {key.name: [key.needs] for key in keys.values() if key.needs}
+    if needs:
+        schema["dependencies"] = needs
     return {**schema, "required": wanted} if wanted else schema
+
+
+def _one_of(names: Iterable[str]) -> list[Schema]:
+    return [{"required": [name]} for name in names]
 
 
 def _property(key: Key) -> Schema:

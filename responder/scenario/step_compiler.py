@@ -7,11 +7,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from responder.scenario import block_steps, plan
+from responder.scenario import block_steps, plan, send_steps
 from responder.scenario import value_types as t
 from responder.scenario.around import Around
+from responder.scenario.challenge_compiler import offered_algorithms, offered_qop, protected
 from responder.scenario.language import BARE_STEPS, STEP, STEP_NAMES, keys_of
-from responder.scenario.lookahead import kind_of_step, outlook
+from responder.scenario.lookahead import final_of, kind_of_step, outlook
 from responder.scenario.match_compiler import MatchCompiler
 from responder.scenario.matcher import ANY, Match
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, Mapping, Node, Scalar, Sequence
@@ -25,7 +26,6 @@ from responder.scenario.users import read_users
 MOST_STEPS: Final = 10_000
 """Steps that one rule may have after its `use` steps are put in place."""
 
-_CORE_SENDS: Final = {"ACK": "an ACK", "CANCEL": "a CANCEL", "PRACK": "a PRACK"}
 _decimal: Final = re.compile(r"(?:0|[1-9][0-9]*)\.[0-9]+").fullmatch
 _NO_RESPONSES: Final = (frozenset({"ACK"}), frozenset({"CANCEL"}), frozenset({"PRACK"}))
 """What an `expect` waits for without it being at hand then: the core answers a CANCEL and a PRACK."""
@@ -38,9 +38,9 @@ class StepCompiler:
     def __init__(self, reader: Reader, texts: Texts, matches: MatchCompiler, replies: ReplyCompiler) -> None:
         self.reader = reader
         self.problems = reader.problems
-        self._texts = texts
-        self._matches = matches
-        self._replies = replies
+        self.texts = texts
+        self.matches = matches
+        self.replies = replies
         self._count = 0
 
     def block(self, node: Node | None, name: str, around: Around) -> Block:
@@ -80,8 +80,13 @@ class StepCompiler:
         return tuple(self._linked(found))
 
     def _linked(self, steps: list[Step]) -> list[Step]:
-        """The same, each `expect` told where the flow goes on without it: behind the responses to it."""
+        """The same, each `expect` told where the flow goes on without it: behind the responses to it.
+
+        A 199 is told the final response that its branch gets (RFC 6228 section 5).
+        """
         for index, step in enumerate(steps):
+            if isinstance(step, plan.Respond) and step.reply.status == 199:
+                steps[index] = replace(step, reply=replace(step.reply, following=final_of(steps[index + 1 :])))
             if isinstance(step, plan.Expect):
                 after = index + 1
                 if step.match.methods not in ({"ACK"}, {"PRACK"}):
@@ -132,7 +137,7 @@ class StepCompiler:
             status = self._code(node)
             if status is None:
                 return []
-            return [plan.Respond(node.place, self._replies.plain(status, around.label, forked=around.forked))]
+            return [plan.Respond(node.place, self.replies.plain(status, around.label, forked=around.forked))]
         if seconds_of(node.text) is not None:
             seconds = self.reader.duration(node, "wait")
             return [] if seconds is None else [plan.Wait(node.place, seconds)]
@@ -182,7 +187,7 @@ class StepCompiler:
         if node is None:
             return []
         status = self.reader.code(node)
-        reply = self._replies.reply(
+        reply = self.replies.reply(
             status or 200, fields, around.label, forked=around.forked, methods=around.methods if status else ANY
         )
         waits: list[Step] = []
@@ -223,22 +228,20 @@ class StepCompiler:
         node = fields.of("expect", t.METHODS)
         if node is None:
             return []
-        methods = self._matches.method_names(node, "expect")
+        methods = self.matches.method_names(node, "expect")
         match = Match(methods or ANY)
         inner = fields.of("match", t.MATCH)
         if inner is not None:
-            match = replace(self._matches.match(inner, "'match'", methods=None), methods=match.methods)
+            match = replace(self.matches.match(inner, "'match'", methods=None), methods=match.methods)
         if methods is not None and len(methods) > 1 and methods & {"ACK", "CANCEL", "PRACK"}:
             self.problems.add(
                 node.place, "steps do not respond to ACK, CANCEL and PRACK", "give each an `expect` of its own"
             )
         check = fields.of("check", t.CHECK)
         otherwise = fields.of("otherwise", t.STEPS)
-        if "CANCEL" in (methods or ()) and (inner is not None or check is not None):
-            name = "match" if inner is not None else "check"
-            self.problems.add(
-                fields.place(name), f"'{name}' cannot look into a CANCEL", "this version takes it as it is"
-            )
+        dialog = fields.name("dialog")
+        if dialog is not None:
+            self.texts.need_dialog(dialog)
         within, not_before = fields.duration("within"), fields.duration("not_before")
         optional = bool(fields.boolean("optional"))
         if otherwise is not None and within is None:
@@ -258,13 +261,14 @@ class StepCompiler:
             match,
             within,
             not_before or 0.0,
-            None if check is None else self._matches.check(check),
+            None if check is None else self.matches.check(check),
             optional,
             None
             if otherwise is None
             else self.block(otherwise, "otherwise", around.inside("", responds_later=False, methods=ANY)),
             around.responds_later and "PRACK" not in (methods or ()),
             0,
+            "" if dialog is None else dialog.text,
         )
         return [] if methods is None else [compiled]
 
@@ -285,51 +289,31 @@ class StepCompiler:
                 fields.place("challenge"), "nobody can answer this challenge", "say who may: users: {alice: secret}"
             )
         realm = fields.text("realm")
-        algorithms = fields.some_of("algorithms", t.ALGORITHM, t.ALGORITHMS)
-        qop = fields.some_of("qop", t.QOP, t.QOPS)
         otherwise = fields.of("otherwise", t.STEPS)
         block = None
         if otherwise is not None:
             block = self.block(otherwise, "otherwise", around.inside("", responds_later=False, methods=around.methods))
         compiled = plan.Challenge(
             fields.node.place,
-            self._replies.plain(status or 401, around.label, forked=around.forked),
+            self.replies.plain(status or 401, around.label, forked=around.forked),
             None if realm is None else realm.text,
-            algorithms,
-            qop,
+            offered_algorithms(fields, users),
+            offered_qop(fields),
             users,
             fields.duration("within"),
             bool(fields.boolean("stale")),
             block,
+            protected(fields, status),
+            bool(fields.boolean("userhash")),
+            fields.duration("lifetime"),
+            bool(fields.boolean("info")),
+            bool(fields.boolean("nextnonce")),
         )
         return [] if status is None else [compiled]
 
-    def _send(self, fields: Fields, around: Around) -> list[Step]:
-        node = fields.of("send", t.METHOD)
-        if node is None:
-            return []
-        scalar = self.reader.text(node, "send", t.METHOD)
-        order = self._replies.order(scalar.text if scalar is not None else "BYE", fields, around.label)
-        expected = fields.of("expect", t.STATUSES)
-        statuses = None if expected is None else self._matches.statuses(expected, "expect")
-        name = fields.name("as")
-        if name is not None:
-            self._texts.variables.add(name.text)
-        if scalar is None or not (self.reader.word(scalar, "send", t.METHOD) and self.reader.token(scalar)):
-            return []
-        if scalar.text in _CORE_SENDS:
-            self.problems.add(
-                scalar.place,
-                f"{_CORE_SENDS[scalar.text]} cannot be sent by a step",
-                "the UAS sends it where SIP wants one",
-            )
-            return []
-        self._matches.known_method(scalar)
-        return [plan.Send(fields.node.place, order, statuses, name.text if name is not None else "")]
-
     def _check(self, fields: Fields, around: Around) -> list[Step]:
         node = fields.of("check", t.CHECK)
-        check = None if node is None else self._matches.check(node)
+        check = None if node is None else self.matches.check(node)
         return [] if check is None else [plan.Assert(fields.node.place, check)]
 
     def _set(self, fields: Fields, around: Around) -> list[Step]:
@@ -339,18 +323,18 @@ class StepCompiler:
             name = self.reader.name(key, "set")
             text = self.reader.text(value, key.text)
             if name is not None:
-                self._texts.variables.add(name.text)
+                self.texts.variables.add(name.text)
                 if text is not None:
-                    values.append((name.text, self._texts.free(text)))
+                    values.append((name.text, self.texts.free(text)))
         return [plan.Assign(fields.node.place, tuple(values))] if values else []
 
     def _log(self, fields: Fields, around: Around) -> list[Step]:
         text = fields.text("log")
-        return [] if text is None else [plan.Log(fields.node.place, self._texts.free(text))]
+        return [] if text is None else [plan.Log(fields.node.place, self.texts.free(text))]
 
     def _fail(self, fields: Fields, around: Around) -> list[Step]:
         text = fields.text("fail")
-        return [] if text is None else [plan.Fail(fields.node.place, self._texts.free(text))]
+        return [] if text is None else [plan.Fail(fields.node.place, self.texts.free(text))]
 
     def _word(self, fields: Fields, around: Around) -> list[Step]:
         name = next(iter(fields), "")
@@ -366,7 +350,8 @@ class StepCompiler:
         "wait": _wait,
         "expect": _expect,
         "challenge": _challenge,
-        "send": _send,
+        "send": send_steps.send,
+        "notify": send_steps.notify,
         "check": _check,
         "choose": block_steps.choose,
         "repeat": block_steps.repeat,

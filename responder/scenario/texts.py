@@ -10,6 +10,9 @@ from responder.scenario.problems import Problems, did_you_mean, listed
 from responder.scenario.renderer import compile_text
 from responder.uas.script import Text
 
+CALLER: Final = "caller"
+"""The name of the dialog of the call's first request."""
+_NO_DIALOGS: Final = "write `- send: INVITE` with `to` and that `dialog`, or `caller` for the client's own"
 _break: Final = re.compile(r"\r\n|\r|\n")
 _fold: Final = re.compile(r"(?:\r\n|\r|\n)(?=[ \t])")
 _control: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
@@ -23,6 +26,8 @@ class Texts:
         self._needs: list[tuple[str, str, Place]] = []
         self.variables: set[str] = set()
         """Names that `set` and `as` give values to."""
+        self.dialogs: set[str] = {CALLER}
+        """Names of dialogs: that of the call's first request, and those that a `send` gives."""
         self.asks_attempt = False
 
     def head(self, scalar: Scalar) -> Text:
@@ -64,17 +69,24 @@ class Texts:
         self.asks_attempt |= "call.attempt" in text
         return compile_text(text, scalar, self._problems, head=head, need=self._need)
 
+    def need_dialog(self, scalar: Scalar) -> None:
+        """A step is about the dialog of this name."""
+        self._needs.append(("dialog", scalar.text, scalar.place))
+
     def _need(self, family: str, name: str, place: Place) -> None:
         self._needs.append((family, name, place))
 
     def resolve(self, groups: set[str]) -> None:
-        """Note every variable that nothing sets, and every group that no regular expression has."""
+        """Note every variable and dialog that nothing makes, and every group that no regular expression has."""
         for family, name, place in self._needs:
-            known = self.variables if family == "vars" else groups
+            known = {"vars": self.variables, "match": groups, "dialog": self.dialogs}[family]
             if name in known:
                 continue
             question = did_you_mean(name, known)
-            if family == "vars":
+            if family == "dialog":
+                fix = question or (f"known are {listed(sorted(known), last='and')}" if len(known) > 1 else _NO_DIALOGS)
+                self._problems.add(place, f"no step makes a dialog '{name}'", fix)
+            elif family == "vars":
                 fix = question or (f"known are {listed(sorted(known), last='and')}" if known else "`set` it first")
                 self._problems.add(place, f"no step sets the variable '{name}'", fix)
             else:

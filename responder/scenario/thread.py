@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from responder.dialog.dialog import Dialog
     from responder.events import Flow
     from responder.scenario.draws import Draws
     from responder.scenario.plan import Block, Challenge, Expect, Send
@@ -22,6 +23,7 @@ class Thread:
         "before",
         "beneath",
         "children",
+        "dialog",
         "flow",
         "held",
         "invite",
@@ -60,6 +62,8 @@ class Thread:
         """What it waits for, besides time."""
         self.outgoing: Outgoing | None = None
         """The request of ours whose response it waits for."""
+        self.dialog: Dialog[Any] | None = None
+        """The dialog that it made last, by an INVITE of ours."""
         self.serial = 0
         """Counts its waits: a timer of an earlier one means nothing."""
         self.since = 0.0
@@ -83,6 +87,7 @@ class Thread:
         self.before: Message = parent.before
         self.latest = parent.latest
         self.invite = parent.invite
+        self.dialog = parent.dialog
 
     def at(self, transaction: ServerTransaction, request: Request) -> None:
         """This request is at hand from now on."""
@@ -91,8 +96,8 @@ class Thread:
         self.seen(request)
 
     def seen(self, request: Request) -> None:
-        """This is the last message; what is compared with it is the request before, or for an ACK its INVITE."""
-        if request.method == "ACK":
+        """This is the last message; it is compared with the request before, an ACK or a CANCEL with its INVITE."""
+        if request.method in ("ACK", "CANCEL"):
             self.before = self.invite or request
         else:
             self.before = self.latest or request
@@ -181,6 +186,15 @@ class Thread:
     def draws(self) -> Draws:
         """Where random values come from."""
         return self.runner.draws
+
+    def registered(self, user: str) -> str:
+        """The best contact that this user has registered, empty where there is none."""
+        return self.runner.call.registered(user)
+
+    @property
+    def contact(self) -> str:
+        """Our own URI."""
+        return self.runner.call.contact(self.flow)
 
     def issue_nonce(self) -> str:
         """A nonce for a challenge."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from responder.sip.corruption import CATALOGUE
+from responder.transaction.fault import CONNECTION_FAULTS
 from responder.uas.inspection import CHECKS
 
 Schema = dict[str, Any]
@@ -68,6 +70,7 @@ PERS: Final = ("all", "caller", "source", "call-id")
 TRANSPORTS: Final = ("udp", "tcp", "tls", "ws", "wss")
 ALGORITHMS: Final = ("MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256", "SHA-512-256-sess")
 QOPS: Final = ("auth", "auth-int")
+NO_QOP: Final = "none"
 DIRECTIONS: Final = ("sendrecv", "sendonly", "recvonly", "inactive")
 
 TEXT: Final = Type("text", "a text", _TEXT)
@@ -76,6 +79,8 @@ NAME: Final = Type("name", "a name of letters, digits, - and _", _NAME)
 NUMBER: Final = Type("number", "a whole number from 1 on", {"type": "integer", "minimum": 1})
 WEIGHT: Final = Type("weight", "a number above 0", {"type": "number", "exclusiveMinimum": 0})
 SEED: Final = Type("seed", "a whole number", {"type": "integer"})
+COPIES: Final = Type("copies", "a whole number from 2 on", {"type": "integer", "minimum": 2})
+CHANCE: Final = Type("chance", "a number above 0, at most 1", {"type": "number", "exclusiveMinimum": 0, "maximum": 1})
 BOOLEAN: Final = Type("boolean", "true or false", {"type": "boolean"})
 TRUE: Final = Type("true", "true", {"type": "boolean", "enum": [True]})
 CODE: Final = Type("code", "a status code from 100 to 699", _CODE)
@@ -129,10 +134,24 @@ UNCHECKED: Final = Type(
 )
 CHALLENGE: Final = Type("challenge", "401 or 407", {"type": "integer", "enum": [401, 407]})
 ALGORITHM: Final = Type("algorithms", f"a list of {', '.join(ALGORITHMS)}", one_or_more(words(*ALGORITHMS)))
-QOP: Final = Type("qop", "auth, auth-int, or a list of both", one_or_more(words(*QOPS)))
+QOP: Final = Type("qop", "auth, auth-int, a list of both, or none", either(words(*QOPS, NO_QOP), list_of(words(*QOPS))))
 ITEMS: Final = Type(
     "items", "a part of a message such as Call-ID or From.tag, or a list of them", one_or_more({"type": "string"})
 )
+
+CORRUPTIONS: Final = Type(
+    "corruptions", f"one of {', '.join(CATALOGUE)}, or a list of them", one_or_more(words(*CATALOGUE))
+)
+CONNECTION_FAULT: Final = Type("connection-fault", f"one of {', '.join(CONNECTION_FAULTS)}", words(*CONNECTION_FAULTS))
+FAULT: Final = Type("fault", "a mapping such as {drop: 1}", ref("fault"))
+STATE: Final = Type("state", "a state such as active, pending or terminated;reason=timeout", _TEXT)
+RULE_FAULT: Final = Type("rule-fault", "a mapping such as {delay: 700ms} or {lose: ACK}", ref("rule-fault"))
+LOSSES: Final = Type(
+    "losses",
+    "a method, or methods with how many, such as {ACK: 2}",
+    either(_METHOD, map_of({"type": "integer", "minimum": 1})),
+)
+FILES: Final = Type("files", "a file or a list of files", one_or_more({"type": "string"}))
 
 STEPS: Final = Type("steps", "a list of steps, such as [100, 180, 2s, 486]", ref("steps"))
 MATCH: Final = Type("match", "a mapping such as {method: INVITE, user: bob}", ref("match"))
@@ -152,6 +171,7 @@ CODES: Final = Type(
         "minProperties": 1,
     },
 )
+REGISTRAR: Final = Type("registrar", "a mapping such as {min_expires: 60s}", ref("registrar"))
 TIMERS: Final = Type("timers", "a mapping such as {t1: 100ms}", ref("timers"))
 CHOICES: Final = Type("choices", "a list of {weight, steps}", list_of(ref("choice")))
 REPEAT: Final = Type("repeat", "a mapping such as {times: 3, steps: [...]}", ref("repeat"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from responder.errors import ParseError
@@ -18,8 +18,13 @@ ALGORITHMS: Final = ("MD5", "MD5-sess", "SHA-256", "SHA-256-sess", "SHA-512-256"
 """The algorithms that can be computed, as the registry of RFC 7616 spells them; compared without regard to case."""
 _QOPS: Final = frozenset({"", "auth", "auth-int"})
 
+_IN_QUOTES: Final = ("username", "realm", "nonce", "uri", "response", "cnonce", "opaque")
+"""Of credentials: "MUST be specified using the quoted-string syntax" (RFC 7616 section 3.4)."""
+_WITHOUT_QUOTES: Final = ("algorithm", "qop", "nc", "userhash")
+"""Of credentials: "MUST NOT be specified" so."""
+
 # auth-param with, ahead of the first of a challenge, its scheme
-_param: Final = re.compile(rf"(?:({TOKEN})[ \t]++)?+({TOKEN}){SWS}={SWS}({QUOTED}|[^\s\",]*+)").fullmatch
+_param: Final = re.compile(rf"(?:({TOKEN})[ \t]++(?!=))?+({TOKEN}){SWS}={SWS}({QUOTED}|[^\s\",]*+)").fullmatch
 _nc: Final = re.compile(r"[0-9A-Fa-f]{8}").fullmatch
 
 
@@ -79,7 +84,7 @@ class Challenge:
 def challenges(text: str) -> list[Challenge]:
     """All Digest challenges of one field value; other schemes are passed over (RFC 8760 section 2.4)."""
     found: list[Challenge] = []
-    for scheme, params in _schemes(text, "WWW-Authenticate"):
+    for scheme, params, _ in _schemes(text, "WWW-Authenticate"):
         if scheme.lower() != "digest":
             continue
         if "realm" not in params or "nonce" not in params:
@@ -116,6 +121,8 @@ class Credentials:
     cnonce: str = ""
     opaque: str | None = None
     userhash: bool = False
+    irregular: tuple[str, ...] = field(default=(), compare=False)
+    """What is not written as RFC 7616 section 3.4 wants it, and is read all the same."""
 
     @staticmethod
     def parse(text: str) -> Credentials:
@@ -123,11 +130,15 @@ class Credentials:
 
         Raises `ParseError`: 401 for another scheme than Digest, 400 where a parameter is missing or malformed.
         """
-        scheme, params = next(_schemes(text, "Authorization"), ("", {}))
+        scheme, params, in_quotes = next(_schemes(text, "Authorization"), ("", {}, set[str]()))
         if scheme.lower() != "digest":
             raise ParseError("Authentication scheme is not Digest", status=401, field="Authorization")
+        irregular = [f"{name} without quotes" for name in _IN_QUOTES if name in params and name not in in_quotes]
+        irregular += [f"{name} in quotes" for name in _WITHOUT_QUOTES if name in in_quotes]
         extended = params.get("username*", "")
-        if "username" not in params and extended[:7].lower() == "utf-8''":
+        if "username" in params and extended:
+            irregular.append("both username and username*")
+        elif extended[:7].lower() == "utf-8''":
             params["username"] = unescaped(extended[7:])
         for name in ("username", "realm", "nonce", "uri", "response"):
             if name not in params:
@@ -144,6 +155,7 @@ class Credentials:
             cnonce=params.get("cnonce", ""),
             opaque=params.get("opaque"),
             userhash=params.get("userhash", "").lower() == "true",
+            irregular=tuple(irregular),
         )
 
     def __str__(self) -> str:
@@ -214,6 +226,30 @@ def response_of(
         a2 = f"{a2}:{digest(body)}"
     ha2 = digest(a2)
     return digest(f"{ha1}:{nonce}:{nc}:{cnonce}:{qop}:{ha2}" if qop else f"{ha1}:{nonce}:{ha2}")
+
+
+def opaque_of(nonce: str) -> str:
+    """The `opaque` that goes with a nonce: known again without being stored; it is no secret."""
+    return hashlib.blake2b(nonce.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
+
+
+def authentication_info(
+    *, nextnonce: str = "", credentials: Credentials | None = None, ha1: str = "", qop: str = "", body: bytes = b""
+) -> str:
+    """Value of Authentication-Info (RFC 7616 section 3.5; the order is that of RFC 3261 section 25.1).
+
+    With `credentials` it holds our own proof over `body`, the response's, by this `qop`; with `nextnonce` the nonce of
+    the next request.
+    """
+    params = [f"nextnonce={quoted(nextnonce)}"] if nextnonce else []
+    if credentials is not None:
+        proof = rspauth(replace(credentials, qop=qop), ha1=ha1, body=body)
+        if qop:
+            params.append(f"qop={qop}")
+        params.append(f'rspauth="{proof}"')
+        if qop:
+            params += [f"cnonce={quoted(credentials.cnonce)}", f"nc={credentials.nc}"]
+    return ", ".join(params)
 
 
 def rspauth(credentials: Credentials, *, ha1: str, body: bytes = b"") -> str:
@@ -309,8 +345,8 @@ def _unlike(credentials: Credentials, challenge: Challenge) -> Iterator[Differen
     if (credentials.algorithm or "MD5").lower() != (challenge.algorithm or "MD5").lower():
         yield Difference("algorithm", challenge.algorithm or "MD5", credentials.algorithm or "MD5")
     # "a UAC MUST send the qop parameter in any resulting authorization header field" (RFC 8760 section 2.6 item 8)
-    if challenge.qop and credentials.qop.lower() not in [option.lower() for option in challenge.qop]:
-        yield Difference("qop", " or ".join(challenge.qop), credentials.qop)
+    if credentials.qop.lower() not in ([option.lower() for option in challenge.qop] or [""]):
+        yield Difference("qop", " or ".join(challenge.qop) or "none", credentials.qop)
 
 
 def _same_uri(ours: str, theirs: str) -> bool:
@@ -336,27 +372,32 @@ def _hash_of(algorithm: str) -> Callable[[str | bytes], str]:
     return digest
 
 
-def _schemes(text: str, field: str) -> Iterator[tuple[str, dict[str, str]]]:
-    """Scheme and parameters (names in lower case, values unquoted) of each challenge or credentials in a value."""
-    scheme, params = "", dict[str, str]()
+def _schemes(text: str, field: str) -> Iterator[tuple[str, dict[str, str], set[str]]]:
+    """Of each challenge or credentials in a value: scheme, parameters, and the names of those that were in quotes.
+
+    Names are in lower case, values without their quotes.
+    """
+    scheme, params, in_quotes = "", dict[str, str](), set[str]()
     for element in elements(text):
         found = _param(element)
         if found and (found[1] or scheme):
             if found[1]:
                 if scheme:
-                    yield scheme, params
-                scheme, params = found[1], {}
+                    yield scheme, params, in_quotes
+                scheme, params, in_quotes = found[1], {}, set()
             name = found[2].lower()
             if name in params:
                 raise ParseError(f"Malformed {field}: {name} twice", field=field)
             params[name] = unquoted(found[3])
+            if found[3].startswith('"'):
+                in_quotes.add(name)
             continue
         # other-challenge, or a scheme with one token68 as in "Basic QWxhZGRpbg=="
         word = element.partition(" ")[0]
         if not is_token(word) or (scheme and " " not in element):
             raise ParseError(f"Malformed {field}", field=field)
         if scheme:
-            yield scheme, params
-        scheme, params = word, {}
+            yield scheme, params, in_quotes
+        scheme, params, in_quotes = word, {}, set()
     if scheme:
-        yield scheme, params
+        yield scheme, params, in_quotes

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from responder.transaction.client import ClientUser
     from responder.transaction.wire import Wire
 
-_DEFAULT_PORTS: Final = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
+DEFAULT_PORTS: Final = {"UDP": 5060, "TCP": 5060, "TLS": 5061, "WS": 80, "WSS": 443}
+"""Where a URI or sent-by without port means (RFC 3261 section 19.1.2, RFC 7118 section 5.5), by transport."""
 _MOST_DETOURS: Final = 1024
 
 
@@ -169,7 +170,7 @@ class TransactionLayer:
 
     def _with_fallback(self, via: TopVia, source: Flow) -> Flow:
         # 18.2.2: when the connection is gone, one is opened to `received` at the port of the sent-by
-        port = via.port or _DEFAULT_PORTS.get(source.transport, 5060)
+        port = via.port or DEFAULT_PORTS.get(source.transport, 5060)
         known = self._fallbacks.get(source.connection)
         if known is None or known.remote != source.remote or known.fallback != (source.remote[0], port):
             if len(self._fallbacks) >= _MOST_DETOURS:

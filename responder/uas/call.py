@@ -7,6 +7,7 @@ request of ours under way, and the script done. Its public methods are the verbs
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
@@ -80,6 +81,7 @@ class Call:
         "path",
         "pending",
         "placing",
+        "proof",
         "reason",
         "request",
         "script",
@@ -134,6 +136,8 @@ class Call:
         """Draws from 0 to 1 for the chances of faults; None: the core does."""
         self.notifies = False
         """Whether the script sends the NOTIFYs that follow a 2xx; as long as it is active we then send none."""
+        self.proof: tuple[ServerTransaction, tuple[str, str]] | None = None
+        """A request with right credentials, and the header field by which its 2xx answers them (RFC 7616 3.5)."""
         self.older: Call | None = None
         """An earlier call with the same Call-ID."""
         self._accepted: list[ServerTransaction] = []
@@ -177,7 +181,9 @@ class Call:
             return
         if 200 <= status < 300:
             if method == "REGISTER" and self.bindings is None:
-                self.register(transaction)
+                outcome = self.register(transaction)
+                if outcome.status != 200:
+                    self.note("deviation", f"{status} although the registrar refuses this with {outcome.status}")
             elif method == "PUBLISH" and not self.entity_tag:
                 self.publish(transaction, unasked=True)
         # sending may finish the transaction, which then forgets these
@@ -247,6 +253,9 @@ class Call:
         """Build and send; None where the offer that it was to answer had to be refused instead."""
         core = self._core
         status = reply.status
+        if self.proof is not None and self.proof[0] is transaction and 200 <= status < 300:
+            reply = replace(reply, added=(*reply.added, self.proof[1]))
+            self.proof = None
         try:
             data = core.builder.build(self, transaction, reply, scope, tag, provisionals)
         except SdpError as error:
@@ -361,6 +370,8 @@ class Call:
 
     def _end_early_dialogs(self, *, awaiting_prack: bool = True) -> None:
         """End them; one whose PRACK is under way only where `awaiting_prack` (RFC 3262 section 3)."""
+        if not self.dialogs:
+            return
         for dialog in [d for d in self.dialogs if d.state == EARLY and not isinstance(d, PlacedDialog)]:
             if dialog.reliable is None or awaiting_prack or not dialog.reliable.pending:
                 self._end_dialog(dialog)
@@ -583,7 +594,8 @@ class Call:
         """Let the location service act on a REGISTER (10.3)."""
         core = self._core
         outcome = core.registrar.register(transaction.request, core.wire.now, transaction.source)
-        self.bindings = outcome.contacts
+        # an author's 2xx to what is refused says what the client has asked for (`locations.bindings`)
+        self.bindings = outcome.contacts if outcome.status == 200 else None
         return outcome
 
     def publish(self, transaction: ServerTransaction, *, unasked: bool = False) -> Published:

@@ -344,7 +344,10 @@ class UserAgentServer:
         offers = method == "INVITE" or session_description_in(transaction.request) is not None
         if offers and (dialog.inviting is not None or dialog.updating):
             return _GLARE
-        if any(other is not transaction and other.method == method for other in call.unanswered) or (
+        if any(
+            other is not transaction and other.method == method and other.call_id == transaction.call_id
+            for other in call.unanswered
+        ) or (
             method == "UPDATE" and offers and _has_unanswered_offer(call, dialog)
         ):
             # "a randomly chosen value of between 0 and 10 seconds"
@@ -460,7 +463,10 @@ def _has_unanswered_offer(call: Call, dialog: Dialog[Call]) -> bool:
     """Whether an INVITE of the peer waits whose offer has no answer yet."""
     if dialog.reliable is not None and dialog.reliable.carried_sdp:
         return False
-    return any(t.method == "INVITE" and session_description_in(t.request) is not None for t in call.unanswered)
+    return any(
+        t.method == "INVITE" and t.call_id == dialog.call_id and session_description_in(t.request) is not None
+        for t in call.unanswered
+    )
 
 
 def _caller(request: Request) -> str:

@@ -335,10 +335,10 @@ class InDialog(Outgoing):
             dialog.inviting = None
         elif self.method == "UPDATE":
             dialog.updating = False
-        super()._finish(response)
         if self.method == "BYE":
-            call.terminate(dialog)  # 15.1.1: whatever comes back
-        elif (
+            call.terminate(dialog)  # 15.1.1: whatever comes back, and before the script does anything else
+        super()._finish(response)
+        if (
             self.status in (408, 481)
             and dialog.state != OVER
             # RFC 5057 5.1: of a NOTIFY they end the subscription only, which sees to its dialog itself

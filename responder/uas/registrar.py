@@ -20,12 +20,14 @@ from responder.registry.locations import behind_outbound_proxy, binding, flows_o
 from responder.sip.message import Request
 from responder.sip.name_addr import DEFAULT_EXPIRES, NameAddr
 from responder.sip.uri import Uri
+from responder.uas.gruu import public_gruu, temporary_gruu
+from responder.uas.location_index import LocationIndex
 
 if TYPE_CHECKING:
     from responder.events import Flow
+    from responder.registry import Ids
 
 _HOUR: Final = 3600
-_GRUU_SAFE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.!~*'()[]/:&+$")
 _OURS_ALONE: Final = ("pub-gruu", "temp-gruu", "expires")
 """Contact parameters that only a registrar gives a value to; a client's are dropped."""
 
@@ -46,6 +48,8 @@ class Binding:
     """Where its REGISTER came in (RFC 5626 section 6)."""
     key: tuple[str, str] | None = None
     """Instance and reg-id where it is a flow of RFC 5626; else the URI tells bindings apart."""
+    updated: float = 0.0
+    """When it was registered last, on the caller's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,26 +76,42 @@ class Registrar:
 
     `capabilities` gives the limits of expiration and says whether outbound and gruu are supported. `domains` are the
     hosts that addresses-of-record may have; None: any. `path_unasked` accepts a Path although the client does not list
-    `path` in Supported; RFC 3327 section 5.3 recommends 420 for that.
+    `path` in Supported; RFC 3327 section 5.3 recommends 420 for that. `ids` is where the secret of temporary GRUUs
+    comes from; without it there are none.
     """
 
-    __slots__ = ("_aors", "_capabilities", "_domains", "_earliest", "_most_aors", "_most_bindings", "_path_unasked")
+    __slots__ = (
+        "_aors",
+        "_capabilities",
+        "_domains",
+        "_earliest",
+        "_gruu_key",
+        "_ids",
+        "_index",
+        "_most_aors",
+        "_most_bindings",
+        "_path_unasked",
+    )
 
     def __init__(
         self,
         capabilities: Capabilities,
         *,
+        ids: Ids | None = None,
         domains: frozenset[str] | None = None,
         most_aors: int = 10_000,
         most_bindings: int = 32,
         path_unasked: bool = False,
     ) -> None:
         self._capabilities = capabilities
+        self._ids = ids
+        self._gruu_key = b""
         self._domains = None if domains is None else frozenset(domain.lower() for domain in domains)
         self._most_aors = most_aors
         self._most_bindings = most_bindings
         self._path_unasked = path_unasked
         self._aors: dict[str, tuple[Binding, ...]] = {}
+        self._index = LocationIndex()
         self._earliest = float("inf")
 
     def __len__(self) -> int:
@@ -104,27 +124,42 @@ class Registrar:
         known = self._aors.get(name, ())
         alive = tuple(known_one for known_one in known if known_one.deadline > now)
         if known and not alive:
-            del self._aors[name]
+            self._store(name, ())
         return alive
 
     def contact_of(self, user: str, now: float) -> str | None:
         """The URI of the best live binding (highest q, then the latest) of this user, or of `user@host` exactly."""
         best: Binding | None = None
         rank = (-1.0, -1.0)
-        for aor in [known for known in self._aors if _is_of(known, user)]:
-            for one in self.bindings(aor, now):
-                if (_q(one), one.deadline) > rank:
-                    best, rank = one, (_q(one), one.deadline)
+        for aor in self._index.of_user(user):
+            for one in self._alive(aor, now):
+                if (_q(one), one.updated) >= rank:
+                    best, rank = one, (_q(one), one.updated)
         return None if best is None else str(best.contact.uri)
 
     def route_to(self, uri: str, now: float) -> tuple[Flow, list[str]] | None:
-        """How to reach a contact that is bound by this URI: where it registered from, and its Path (RFC 3327 5.4)."""
+        """How to reach a contact that is bound by this URI: where it registered from, and its Path (RFC 3327 5.4).
+
+        Of several the one that was registered last counts. `ParseError` for text that is no URI.
+        """
         wanted = Uri.parse(uri)
-        for aor in tuple(self._aors):
-            for one in self.bindings(aor, now):
+        for aor in self._index.of_contact(wanted):
+            for one in sorted(self._alive(aor, now), key=lambda one: -one.updated):
                 if one.flow is not None and one.contact.uri.equivalent(wanted):
                     return one.flow, list(one.path)
         return None
+
+    def _alive(self, aor: str, now: float) -> tuple[Binding, ...]:
+        return tuple([one for one in self._aors.get(aor, ()) if one.deadline > now])
+
+    def _store(self, aor: str, bindings: tuple[Binding, ...]) -> None:
+        """Keep these bindings of it; none: forget it."""
+        before = [one.contact.uri for one in self._aors.get(aor, ())]
+        self._index.replace(aor, before, [one.contact.uri for one in bindings])
+        if bindings:
+            self._aors[aor] = bindings
+        else:
+            self._aors.pop(aor, None)
 
     def register(self, request: Request, now: float, flow: Flow | None = None) -> Outcome:
         """Process one REGISTER (10.3 steps 1 and 5 to 8)."""
@@ -190,7 +225,7 @@ class Registrar:
             if not seconds:
                 updated = [one for one in updated if one is not old]
                 continue
-            new = Binding(_stripped(contact), request.call_id, request.cseq.number, now + seconds, path, flow, key)
+            new = Binding(_stripped(contact), request.call_id, request.cseq.number, now + seconds, path, flow, key, now)
             settled.append(new)
             if old is None:
                 updated.append(new)
@@ -243,35 +278,34 @@ class Registrar:
             raise _RefusalError(403, "Contact Leads Back To Its Address")
 
     def _commit(self, aor: str, updated: tuple[Binding, ...], now: float) -> None:
-        if not updated:
-            self._aors.pop(aor, None)
-            return
-        if aor not in self._aors and len(self._aors) >= self._most_aors:
+        if updated and aor not in self._aors and len(self._aors) >= self._most_aors:
             self._sweep(now)
             if len(self._aors) >= self._most_aors:
                 raise _RefusalError(500, "Too Many Addresses")
-        self._aors[aor] = updated
-        self._earliest = min(self._earliest, *(one.deadline for one in updated))
+        self._store(aor, updated)
+        self._earliest = min([self._earliest, *(one.deadline for one in updated)])
 
     def _sweep(self, now: float) -> None:
         """Drop what has expired, if anything can have."""
         if now < self._earliest:
             return
         for aor in list(self._aors):
-            alive = tuple(one for one in self._aors[aor] if one.deadline > now)
-            if alive:
-                self._aors[aor] = alive
-            else:
-                del self._aors[aor]
+            self._store(aor, self._alive(aor, now))
         self._earliest = min((one.deadline for all_ in self._aors.values() for one in all_), default=float("inf"))
 
     def _value(self, request: Request, one: Binding, now: float) -> str:
-        """Step 8: a Contact value; with its public GRUU for a client that knows GRUUs (RFC 5627 section 5.2)."""
+        """Step 8: a Contact value; with its GRUUs for a client that knows them (RFC 5627 section 5.2)."""
         contact = one.contact
         instance = contact.params.get("+sip.instance")
         if instance and "gruu" in request.supported and "gruu" in self._capabilities.supported:
-            gruu = f'"{_public_gruu(request.to.uri, instance)}"'
-            contact = NameAddr(contact.uri, contact.display, contact.params.with_value("pub-gruu", gruu))
+            aor = request.to.uri
+            params = contact.params.with_value("pub-gruu", f'"{public_gruu(aor, instance)}"')
+            if self._ids is not None:
+                if not self._gruu_key:
+                    self._gruu_key = self._ids.getrandbits(256).to_bytes(32, "big")
+                made = temporary_gruu(aor, instance, one.call_id, str(one.cseq), key=self._gruu_key)
+                params = params.with_value("temp-gruu", f'"{made}"')
+            contact = NameAddr(contact.uri, contact.display, params)
         return binding(contact, max(round(one.deadline - now), 1))
 
 
@@ -301,12 +335,6 @@ def _same(one: Binding, contact: NameAddr, key: tuple[str, str] | None) -> bool:
     return one.contact.uri.equivalent(contact.uri)
 
 
-def _is_of(aor: str, user: str) -> bool:
-    """Whether a canonical address-of-record is that of this user."""
-    name = aor.partition(":")[2]
-    return name == user or name.partition("@")[0] == user
-
-
 def _q(one: Binding) -> float:
     try:
         return float(one.contact.params.get("q") or 1.0)
@@ -319,11 +347,3 @@ def _stripped(contact: NameAddr) -> NameAddr:
     for name in _OURS_ALONE:
         params = params.without(name)
     return NameAddr(contact.uri, contact.display, params)
-
-
-def _public_gruu(aor: Uri, instance: str) -> str:
-    """The address-of-record with the instance as `gr` (RFC 5627 section 5.4), fit to stand in quotes."""
-    urn = instance.strip("<>")
-    value = "".join([c if c in _GRUU_SAFE else "".join([f"%{byte:02X}" for byte in c.encode()]) for c in urn])
-    user = f"{aor.raw_user}@" if aor.raw_user else ""
-    return f"{aor.scheme}:{user}{aor.hostport};gr={value}"

@@ -8,6 +8,7 @@ or removed, templates, compact names, raw bytes) takes the general way over a li
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.registry.derive import secure_contact
@@ -369,6 +370,21 @@ class ResponseBuilder:
             return made
         return _versioned(call, lambda version: answerer.answer(offer, call.session_id, version), direction)
 
+    def ruled(
+        self, call: Call, transaction: ServerTransaction, reply: Reply, provisionals: ReliableProvisionals | None
+    ) -> list[tuple[HeaderRule, int]]:
+        """The registry's rules that give this response header fields, each with how many; for who explains it.
+
+        To be asked before `build`. It draws no ids and issues no nonce, so that `build` gives what it would have given.
+        """
+        if reply.raw is not None or reply.bare:
+            return []
+        occasion = replace(
+            self._occasion(call, transaction, reply, provisionals), ids=_Zeros(), nonce=lambda algorithm: ""
+        )
+        ruled = self._registry.ruled(reply.status, transaction.method, occasion)
+        return [(rule, len(values)) for rule, values in ruled]
+
     def raw(self, reply: Reply, scope: Any) -> bytes:
         """The bytes of a reply that its author wrote out."""
         return reply.raw if isinstance(reply.raw, bytes) else _encoded(self.text(reply.raw or "", scope))
@@ -452,6 +468,14 @@ class ResponseBuilder:
                 result += written
         result += [(name, self.text(value, scope)) for name, value in reply.added]
         return [field for field in result if header_names.key(field[0]) not in reply.removed]
+
+
+class _Zeros:
+    """Ids for values that nobody will see (`registry.occasion.Ids`)."""
+
+    def getrandbits(self, k: int, /) -> int:
+        """None drawn."""
+        return 0
 
 
 _to_tag: Final = re.compile(rb"^(?:to|t)[ \t]*:[^\r\n]*;[ \t]*tag=([^;\s>]+)", re.IGNORECASE | re.MULTILINE).search

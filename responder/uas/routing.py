@@ -8,6 +8,7 @@ from responder.errors import ParseError
 from responder.events import Flow
 from responder.sip.name_addr import NameAddr
 from responder.sip.uri import Uri
+from responder.transaction.layer import DEFAULT_PORTS
 
 if TYPE_CHECKING:
     from responder.dialog.dialog import Dialog
@@ -66,7 +67,9 @@ def hop_to(uri: Uri, near: Flow) -> Flow | None:
     transport = _TRANSPORTS.get((uri.params.get("transport") or transport).lower(), transport)
     if transport == "TCP" and uri.scheme == "sips":
         transport = "TLS"  # 26.2.2: sips with transport=tcp is TLS over TCP
-    port = uri.port or (5061 if transport == "TLS" else 5060)
+    if transport == "WS" and uri.scheme == "sips":
+        transport = "WSS"  # RFC 7118 section 5.5
+    port = uri.port or DEFAULT_PORTS[transport]
     if transport == near.transport and (host, port) == near.remote:
         return near
     return Flow(transport, near.local, (host, port))

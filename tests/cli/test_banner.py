@@ -17,6 +17,7 @@ from responder.net.address import ListenAddress
         ("udp:[2001:db8::1]:5060", "[2001:db8::1]"),
         ("tls:192.0.2.1:5060", "192.0.2.1:5060"),
         ("tls:192.0.2.1:5061", "192.0.2.1:5061"),
+        ("ws:192.0.2.1:5060", "192.0.2.1:5060"),
     ],
 )
 def test_how_to_reach_it(address: str, expected: str) -> None:
@@ -45,6 +46,11 @@ def test_without_dialling_nothing_is_said_of_it() -> None:
 
 def test_many_flows_are_not_all_named() -> None:
     assert "  flows: a, b, c, d, e, f, g, h and 2 more\n" in text("udp:127.0.0.1:5060", flows=tuple("abcdefghij"))
+
+
+def test_where_a_websocket_connects_to() -> None:
+    lines = text("udp:127.0.0.1:5060", "ws:0.0.0.0:5066")
+    assert "  connect to ws://127.0.0.1:5066 with the subprotocol sip\n" in lines
 
 
 def test_no_sipsak_without_udp() -> None:

@@ -244,6 +244,7 @@ def test_listeners_one_by_one() -> None:
         (["--listen", "sctp:127.0.0.1:5060"], "expected TRANSPORT:HOST:PORT"),
         (["--listen", "udp:127.0.0.1:0", "--port", "5070"], "leave out --host and --port"),
         (["--listen", "tls:127.0.0.1:0"], "needs --tls-cert"),
+        (["--listen", "wss:127.0.0.1:0"], "listening on wss needs --tls-cert"),
         (["--tls-cert", "nowhere.pem", "--port", "0"], "nowhere.pem"),
         (["--advertise", "a b", "--port", "0"], "--advertise a b: expected HOST or HOST:PORT"),
         (["--port", "0", "--trace", "/nowhere/run.jsonl"], "/nowhere/run.jsonl"),

@@ -23,6 +23,9 @@ rules:
   - name: proxy
     match: {method: [INVITE, REGISTER, MESSAGE], user: proxy}
     steps: [{challenge: 407}, 200]
+  - name: mutual
+    match: {method: MESSAGE, user: mutual}
+    steps: [{challenge: 401, info: true, nextnonce: true}, 200]
   - name: other
     match: {method: [INVITE, REGISTER, MESSAGE]}
     steps: [{challenge: 401}, 200]
@@ -159,6 +162,47 @@ def test_credentials_that_are_none(guarded: Serving, value: str) -> None:
     with endpoint("UDP", guarded.address) as client:
         ask = client.ask("MESSAGE", "bob", more=[("Authorization", value)])
         assert client.final(ask).status in (400, 401, 403)
+
+
+def test_a_copy_is_stale(guarded: Serving) -> None:
+    """RFC 7616 sections 3.3 and 5.5: the same nonce count on another request"""
+    with endpoint("UDP", guarded.address) as client:
+        ask = client.ask("MESSAGE", "bob")
+        params = challenge(client.final(ask), "SHA-256")
+        ask = ask.again()
+        ask.more = [("Authorization", credentials(params, ask))]
+        assert client.final(ask).status == 200
+        copy = client.ask("MESSAGE", "bob", more=ask.more)
+        again = client.final(copy)
+        assert again.status == 401
+        assert challenge(again, "SHA-256")["stale"].lower() == "true"
+        copy = copy.again()
+        copy.more = [("Authorization", credentials(params, copy, count=2))]
+        assert client.final(copy).status == 200
+
+
+def test_our_own_proof(guarded: Serving) -> None:
+    """RFC 7616 section 3.5"""
+    with endpoint("UDP", guarded.address) as client:
+        ask = client.ask("MESSAGE", "mutual")
+        params = challenge(client.final(ask), "SHA-256")
+        ask = ask.again()
+        sent = credentials(params, ask)
+        ask.more = [("Authorization", sent)]
+        response = client.final(ask)
+        assert response.status == 200
+        found = dict(re.findall(r'(\w+)="?([^",]*)"?', response.one("Authentication-Info")))
+
+        def hashed(*parts: str) -> str:
+            return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+        (cnonce,) = re.findall(r'cnonce="([^"]*)"', sent)
+        a1, a2 = hashed("alice", "responder", "secret"), hashed("", ask.uri)
+        assert found["rspauth"] == hashed(a1, params["nonce"], "00000001", cnonce, "auth", a2)
+        # the new nonce goes with the opaque of the challenge
+        following = client.ask("MESSAGE", "mutual")
+        following.more = [("Authorization", credentials({**params, "nonce": found["nextnonce"]}, following))]
+        assert client.final(following).status == 200
 
 
 def test_shipped_flow() -> None:

@@ -14,9 +14,11 @@ from .wire import Dialog, Endpoint, Message, Udp, endpoint, tag_of, uri_of
 BOTH = pytest.mark.parametrize("transport", ["UDP", "TCP"])
 
 
-def subscribed(client: Endpoint, event: str = "presence", expires: str = "600") -> tuple[Dialog, Message, Message]:
+def subscribed(
+    client: Endpoint, event: str = "presence", expires: str = "600", user: str = "bob"
+) -> tuple[Dialog, Message, Message]:
     """A subscription, its 200 and its first NOTIFY (not yet answered)."""
-    ask = client.put(client.ask("SUBSCRIBE", "bob", more=[("Event", event), ("Expires", expires)]))
+    ask = client.put(client.ask("SUBSCRIBE", user, more=[("Event", event), ("Expires", expires)]))
     first, second = client.receive(), client.receive()
     assert first is not None
     assert second is not None
@@ -69,6 +71,52 @@ def test_fetch(plain: Serving, transport: str) -> None:
 
 
 @BOTH
+def test_too_brief(plain: Serving, transport: str) -> None:
+    """RFC 6665 section 4.2.1.1, RFC 3903 section 6 step 4: 423 with Min-Expires"""
+    with endpoint(transport, plain.address) as client:
+        for method in ("SUBSCRIBE", "PUBLISH"):
+            ask = client.ask(method, "bob", more=[("Event", "presence"), ("Expires", "5")])
+            response = client.final(ask)
+            assert not complaints(ask, response, client, 423, "Interval Too Brief")
+            assert int(response.one("Min-Expires")) > 5
+
+
+@BOTH
+def test_types_that_nobody_can_serve(plain: Serving, transport: str) -> None:
+    """RFC 6665 section 4.1.2.1: 406; RFC 3903 section 6 step 5: 415"""
+    with endpoint(transport, plain.address) as client:
+        ask = client.ask("SUBSCRIBE", "bob", more=[("Event", "presence"), ("Accept", "text/plain")])
+        assert not complaints(ask, client.final(ask), client, 406, "Not Acceptable")
+        ask = client.ask("PUBLISH", "bob", more=[("Event", "presence")], body=b"hello", content_type="text/plain")
+        response = client.final(ask)
+        assert not complaints(ask, response, client, 415, "Unsupported Media Type")
+        assert response.list("Accept") == ["application/pidf+xml"]
+
+
+@BOTH
+def test_published_state_reaches_who_subscribed(plain: Serving, transport: str) -> None:
+    """RFC 3903 section 4, RFC 6665 section 4.2.2: a change is notified"""
+    kind, body = "application/pidf+xml", b"<presence entity='sip:bob@here'/>"
+    with endpoint(transport, plain.address) as client:
+        _, _, notify = subscribed(client)
+        client.answer(notify, 200, "OK")
+        ask = client.put(client.ask("PUBLISH", "bob", more=[("Event", "presence")], body=body, content_type=kind))
+        client.until(ask, 200)
+        told = client.request("NOTIFY")
+        client.answer(told, 200, "OK")
+        assert not faults(told)
+        assert (told.one("Content-Type"), told.body) == (kind, body)
+
+
+@BOTH
+def test_subscribe_to_refer(plain: Serving, transport: str) -> None:
+    """RFC 3515 section 2.4.4: 403"""
+    with endpoint(transport, plain.address) as client:
+        ask = client.ask("SUBSCRIBE", "bob", more=[("Event", "refer")])
+        assert client.final(ask).status == 403
+
+
+@BOTH
 def test_unknown_event(plain: Serving, transport: str) -> None:
     """RFC 6665 section 4.2.1.1"""
     with endpoint(transport, plain.address) as client:
@@ -80,7 +128,8 @@ def test_unknown_event(plain: Serving, transport: str) -> None:
 def test_subscription_that_runs_out() -> None:
     """RFC 6665 section 4.2.2: terminated;reason=timeout"""
     with Serving("--t1", "50ms") as serving, Udp(serving.address) as client:
-        _, response, notify = subscribed(client, expires="1")
+        # a rule says yes to any time; of itself the responder grants no less than a minute
+        _, response, notify = subscribed(client, expires="1", user="200")
         assert response.one("Expires") == "1"
         client.answer(notify, 200, "OK")
         last = client.request("NOTIFY", seconds=3)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -158,3 +160,54 @@ def test_many_addresses_of_record(plain: Serving) -> None:
     with endpoint("UDP", plain.address) as client:
         for _ in range(300):
             assert len(Phone(client).bindings("<sip:a@x.invalid>", "600")) == 1
+
+
+REGISTRAR = "registrar: {min_expires: 2m, max_expires: 10m, default_expires: 5m, realm: here}\n"
+
+
+@pytest.fixture(scope="module")
+def flow(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that says what the registrar grants."""
+    file: Path = tmp_path_factory.mktemp("flow") / "strict.yaml"
+    file.write_text(REGISTRAR + "users: {a: b}\nmatch: {method: REGISTER, user: nobody}\nsteps: [challenge: 401]\n")
+    return file
+
+
+@pytest.fixture(scope="module")
+def strict(flow: Path) -> Iterator[Serving]:
+    """A server with that file."""
+    with Serving(str(flow)) as serving:
+        yield serving
+
+
+@BOTH
+def test_intervals_of_a_file(strict: Serving, transport: str) -> None:
+    with endpoint(transport, strict.address) as client:
+        phone = Phone(client)
+        refused = client.final(phone.ask("<sip:a@x.invalid>", "119"))
+        assert (refused.status, refused.one("Min-Expires")) == (423, "120")
+        assert phone.bindings("<sip:a@x.invalid>", "120") == {"sip:a@x.invalid": 120}
+        assert phone.bindings("<sip:a@x.invalid>", "3600") == {"sip:a@x.invalid": 600}
+        assert phone.bindings("<sip:a@x.invalid>") == {"sip:a@x.invalid": 300}
+
+
+def test_realm_of_a_file(strict: Serving, flow: Path) -> None:
+    with endpoint("UDP", strict.address) as client:
+        assert 'realm="here"' in client.final(client.ask("REGISTER", "nobody")).all("WWW-Authenticate")[0]
+    with Serving(str(flow), "--realm", "there") as other, endpoint("UDP", other.address) as client:
+        assert 'realm="there"' in client.final(client.ask("REGISTER", "nobody")).all("WWW-Authenticate")[0]
+
+
+@BOTH
+def test_outbound_and_gruu(plain: Serving, transport: str) -> None:
+    """RFC 5626 section 6, RFC 5627 section 5.2"""
+    instance = '+sip.instance="<urn:uuid:00000000-0000-1000-8000-000A95A0E128>"'
+    with endpoint(transport, plain.address) as client:
+        phone = Phone(client)
+        ask = phone.ask(f"<sip:a@x.invalid>;{instance};reg-id=1", "600", more=("Supported", "outbound, gruu, path"))
+        response = client.final(ask)
+        assert not complaints(ask, response, client, 200)
+        assert response.list("Require") == ["outbound"]
+        (contact,) = response.list("Contact")
+        assert re.search(r';pub-gruu="sip:[^";]+;gr=urn:uuid:00000000-0000-1000-8000-000A95A0E128"', contact)
+        assert re.search(r';temp-gruu="sip:tgruu\.[^";]+;gr"', contact)

@@ -83,7 +83,8 @@ def test_a_header() -> None:
 
 def test_every_address_is_of_use() -> None:
     """An address in a text dials something, or is plainly somebody's name."""
-    found = {uri for path in DOCUMENTS for uri in re.findall(r"sip:[\w.*+=,%:-]+@127\.0\.0\.1\b", prose(path))}
+    documents = [path for path in DOCUMENTS if path.name != "cookbook.md"]  # those want clients of their own
+    found = {uri for path in documents for uri in re.findall(r"sip:[\w.*+=,%:-]+@127\.0\.0\.1\b", prose(path))}
     assert len(found) > 10
     run = Run()
     for uri in found:

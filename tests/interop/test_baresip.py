@@ -143,7 +143,7 @@ def test_put_on_hold(callee: Serving, phone: Baresip, transport: str) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("user", ["alice", "guarded-md5"])
+@pytest.mark.parametrize("user", ["alice", "guarded-md5", "guarded-proxy", "guarded-as-of-old"])
 def test_registers(callee: Serving, tmp_path: Path, transport: str, user: str) -> None:
     account = f"<{address(callee, user, transport)}>;regint=60;auth_user=alice;auth_pass=secret"
     phone = Baresip(tmp_path, callee, account=account)
@@ -152,7 +152,20 @@ def test_registers(callee: Serving, tmp_path: Path, transport: str, user: str) -
     finally:
         phone.stop()
     assert not phone.complaints()
-    assert len(re.findall(r"(?m)^SIP/2.0 401", phone.text)) <= 2  # one to bind, one to unbind
+    assert len(re.findall(r"(?m)^SIP/2.0 40[17]", phone.text)) <= 2  # one to bind, one to unbind
+
+
+@pytest.mark.parametrize("user", ["guarded", "guarded-sha"])
+def test_does_not_know_sha_256(abandoned: Serving, tmp_path: Path, user: str) -> None:
+    """It looks at the first challenge only, says ENOSYS, and sends nothing more: that is why the others get MD5."""
+    account = f"<{address(abandoned, user, 'udp')}>;regint=60;auth_user=alice;auth_pass=secret"
+    phone = Baresip(tmp_path, abandoned, account=account)
+    try:
+        phone.shows("Register: Function not implemented")
+    finally:
+        phone.stop()
+    assert "SIP/2.0 401" in phone.text
+    assert "Authorization:" not in phone.text
 
 
 @BOTH

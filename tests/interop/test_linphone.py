@@ -78,6 +78,11 @@ class Linphone(Console):
             assert time.monotonic() < end, f"no {text!r} within {seconds} s in {self.messages}"
             time.sleep(0.05)
 
+    @property
+    def sent(self) -> str:
+        """Its log of messages: what it sent and what it got."""
+        return self.messages.read_text(errors="replace")
+
     def complaints(self) -> list[str]:
         """What the SIP stack says of messages that it does not like; its own empty address apart."""
         text = self.messages.read_text(errors="replace")
@@ -140,7 +145,9 @@ def test_ended_by_the_server(callee: Serving, phone: Linphone, transport: str) -
 
 
 @BOTH
-@pytest.mark.parametrize("user", ["alice", "guarded"])
+@pytest.mark.parametrize(
+    "user", ["alice", "guarded", "guarded-md5", "guarded-sha", "guarded-proxy", "guarded-as-of-old"]
+)
 def test_registers(callee: Serving, tmp_path: Path, transport: str, user: str) -> None:
     before = len(callee.events("call"))
     phone = Linphone(tmp_path, ACCOUNT.format(port=callee.port, transport=transport, user=user))
@@ -150,4 +157,8 @@ def test_registers(callee: Serving, tmp_path: Path, transport: str, user: str) -
         phone.stop()
     call = ended(callee, before)
     assert call["method"] == "REGISTER"
+    assert (call["outcome"], call["path"][-1]) == ("completed", "200")
     assert not phone.complaints()
+    if user != "alice":
+        (algorithm,) = set(re.findall(r"(?m)^(?:Proxy-)?Authorization:.*algorithm=([^,\s]+)", phone.sent))
+        assert algorithm == ("SHA-256" if user in ("guarded", "guarded-sha") else "MD5")

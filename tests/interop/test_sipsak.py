@@ -34,16 +34,21 @@ def test_register(callee: Serving, tmp_path: Path) -> None:
     assert (status, "completed successful" in output) == (0, True), output
 
 
-def test_register_with_digest(callee: Serving, tmp_path: Path) -> None:
-    """It knows MD5 only and takes the first challenge, so the flow offers no other."""
-    flow = tmp_path / "md5.yaml"
-    flow.write_text(
-        "users: {alice: secret}\nmatch: {method: REGISTER}\nsteps: [{challenge: 401, algorithms: [MD5]}, 200]\n"
-    )
-    with Serving(str(flow)) as serving:
-        more = ["-U", "-i", "-C", "sip:alice@127.0.0.1:9", "-x", "60", "-u", "alice", "-a", "secret"]
-        status, output = sipsak(serving, tmp_path, "bob", *more)
-        assert (status, "completed successful" in output) == (0, True), output
+AUTHENTICATED = ("-U", "-i", "-C", "sip:alice@127.0.0.1:9", "-x", "60", "-u", "alice", "-a", "secret")
+
+
+@pytest.mark.parametrize("user", ["guarded-md5", "guarded-proxy", "guarded-as-of-old"])
+def test_register_with_digest(callee: Serving, tmp_path: Path, user: str) -> None:
+    """By 401, by 407, and without qop."""
+    status, output = sipsak(callee, tmp_path, user, *AUTHENTICATED)
+    assert (status, "completed successful" in output) == (0, True), output
+
+
+@pytest.mark.parametrize("user", ["guarded", "guarded-sha"])
+def test_does_not_know_sha_256(abandoned: Serving, tmp_path: Path, user: str) -> None:
+    """It knows MD5 only and looks at the first challenge only, so the others offer nothing else."""
+    status, output = sipsak(abandoned, tmp_path, user, *AUTHENTICATED)
+    assert (status, "unsupported authentication algorithm" in output) == (2, True), output
 
 
 def test_message(callee: Serving, tmp_path: Path) -> None:

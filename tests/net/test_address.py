@@ -13,6 +13,7 @@ WRITTEN = {
     "udp:127.0.0.1:5060": ListenAddress("udp", "127.0.0.1", 5060),
     "tcp:[::1]:0": ListenAddress("tcp", "::1", 0),
     "tls:localhost:5061": ListenAddress("tls", "localhost", 5061),
+    "wss:[::1]:7443": ListenAddress("wss", "::1", 7443),
     "udp:0.0.0.0:65535": ListenAddress("udp", "0.0.0.0", 65535),
 }
 
@@ -23,9 +24,18 @@ def test_written_and_read(text: str) -> None:
     assert str(WRITTEN[text]) == text
 
 
-@pytest.mark.parametrize(("text", "port"), [("udp:127.0.0.1", 5060), ("tcp:[::1]", 5060), ("tls:127.0.0.1", 5061)])
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("udp:127.0.0.1", 5060),
+        ("tcp:[::1]", 5060),
+        ("tls:127.0.0.1", 5061),
+        ("ws:[::1]", 5066),
+        ("wss:127.0.0.1", 7443),
+    ],
+)
 def test_default_port(text: str, port: int) -> None:
-    """RFC 3261 section 19.1.2"""
+    """RFC 3261 section 19.1.2; those of WebSocket are ours"""
     assert ListenAddress.parse(text).port == port
 
 

@@ -97,10 +97,15 @@ class Dialog:
 class Outgoing:
     """A request of ours."""
 
-    def __init__(self, order: Order, dialog: Dialog | None) -> None:
+    def __init__(self, order: Order, dialog: Dialog | None, log: list[str]) -> None:
         self.order = order
+        self.method = order.method
         self.dialog = dialog
         self.status = 0
+        self.log = log
+
+    def cancel(self) -> None:
+        self.log.append("send CANCEL")
 
 
 class Call:
@@ -124,6 +129,11 @@ class Call:
         self.failures: list[str] = []
         self.notes: list[tuple[str, str]] = []
         self.tags = 0
+        self.placing: tuple[Outgoing, ...] = ()
+        self.lost: dict[str, int] = {}
+        self.fault: Any = None
+        self.luck: Any = None
+        self.notifies = False
         self.script: Any = None
 
     @property
@@ -175,11 +185,34 @@ class Call:
         if not self.dialogs:
             self.log.append(f"no dialog: {order.method}")
             return None
-        outgoing = Outgoing(order, dialog)
+        outgoing = Outgoing(order, dialog, self.log)
         headers = {name: text(value, scope) for name, value in (*order.headers, *order.added)}
         self.sent.append((outgoing, headers))
         self.log.append(f"send {order.method}" + ("" if dialog is None else f" {dialog.local_tag}"))
         return outgoing
+
+    def place(self, order: Order, to: str, scope: Any = None, *, sender: str | None = None) -> Outgoing | None:
+        self.log.append(f"place {order.method} {to}" + ("" if sender is None else f" from {sender}"))
+        if not to.startswith("sip:"):
+            return None
+        outgoing = Outgoing(order, None, self.log)
+        self.sent.append((outgoing, {}))
+        return outgoing
+
+    def notify(self, order: Order, state: str, scope: Any = None) -> Outgoing | None:
+        self.log.append(f"notify {state}")
+        outgoing = Outgoing(order, None, self.log)
+        self.sent.append((outgoing, {}))
+        return outgoing
+
+    def lose(self, counts: dict[str, int]) -> None:
+        self.lost = dict(counts)
+
+    def contact(self, flow: Flow) -> str:
+        return f"sip:us@{flow.local[0]}:{flow.local[1]}"
+
+    def registered(self, user: str) -> str:
+        return {"alice": "sip:alice@192.0.2.9:5070"}.get(user, "")
 
     def wait(self, seconds: float, token: Any) -> None:
         self.waits.append((self.now + seconds, token))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from responder.registry import Capabilities
 from responder.scenario.authenticator import ChallengeText
+from responder.scenario.compiler import load, load_text
+from responder.scenario.problems import ScenarioError
 from responder.sip.digest import Challenge, Credentials, ha1_of, response_of, userhash_of
 from responder.uas.nonces import Nonces
 from tests.scenario.stage import FLOW, Stage, request
@@ -192,7 +196,7 @@ class TestRetry:
             assert retry(stage, credentials(challenges(stage)[0], nonce="mine"))
         assert retry(stage, credentials(challenges(stage)[0], nonce="mine"))
         assert stage.call.log == ["401"] * 4 + ["403", "end"]
-        assert stage.call.failures == ["challenge: the nonce is unknown"]
+        assert stage.call.failures == ["challenge: the nonce is none of ours"]
 
     def test_credentials_in_the_first_request(self) -> None:
         stage = begun()
@@ -286,3 +290,110 @@ rules:
         value = credentials(challenge, password=password, method="REGISTER", uri="sip:192.0.2.1", nc="00000002")
         asked = request("REGISTER", "sip:192.0.2.1", headers={"Authorization": value})
         assert stage.playbook.choose(asked, FLOW, 0.0).name == name
+
+
+class TestOffered:
+    """What cannot work is said when the file is loaded."""
+
+    MD5 = "939e7578ed9e3c518a452acee763bce9"
+
+    @pytest.mark.parametrize(
+        ("source", "problem"),
+        [
+            ("{challenge: 407, domain: 'sip:a'}", "'domain' means nothing in a 407 (RFC 7616 section 3.3)"),
+            ("{challenge: 401, domain: 'sip:a sip:b'}", "'sip:a sip:b' is no URI"),
+            ("{challenge: 401, qop: [none, auth]}", "'qop' cannot be 'none'"),
+            ("{challenge: 401, algorithms: SHA-1}", "'algorithms' cannot be 'SHA-1'"),
+            (
+                f"{{challenge: 401, algorithms: SHA-256, users: {{a: {{ha1: {MD5}}}}}}}",
+                "no user has a hash for SHA-256",
+            ),
+            (f"{{challenge: 401, users: {{a: {{ha1: [{MD5}, {MD5}]}}}}}}", "two hashes of the same length"),
+            ("{challenge: 401, users: {a: {ha1: xyz}}}", "'ha1' is no hash"),
+        ],
+    )
+    def test_what_nobody_could_answer(self, source: str, problem: str) -> None:
+        with pytest.raises(ScenarioError, match=re.escape(problem)):
+            load_text(f"users: {{alice: secret}}\nsteps: [{source}, 200]")
+
+    def test_what_this_python_cannot_compute(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("responder.scenario.challenge_compiler.is_known", lambda name: "512" not in name)
+        source = "users: {a: b}\nsteps: [{challenge: 401, algorithms: [SHA-512-256, MD5]}, 200]"
+        with pytest.raises(ScenarioError, match="this Python cannot compute SHA-512-256: its OpenSSL lacks the hash"):
+            load_text(source)
+
+    def test_by_default_what_all_users_have_a_secret_for(self) -> None:
+        stage = begun(f"users: {{alice: secret, bob: {{ha1: {self.MD5}}}}}\nsteps: [challenge: 401]")
+        assert [challenge.algorithm for challenge in challenges(stage)] == ["MD5"]
+
+
+class TestUsers:
+    def hashed(self, algorithm: str, realm: str = "responder") -> str:
+        return ha1_of(algorithm=algorithm, username="alice", realm=realm, password="secret")
+
+    @pytest.mark.parametrize("index", [0, 1])
+    def test_a_hash_of_each_algorithm(self, index: int) -> None:
+        hashes = f"[{self.hashed('SHA-256')}, {self.hashed('MD5')}]"
+        stage = begun(f"users: {{alice: {{ha1: {hashes}}}}}\nsteps: [challenge: 401, 200]")
+        assert retry(stage, credentials(challenges(stage)[index]))
+        assert stage.call.log == ["401", "200", "end"]
+
+    def test_no_hash_for_the_algorithm(self) -> None:
+        users = f"users: {{alice: {{ha1: {self.hashed('MD5')}}}, bob: b}}"
+        stage = begun(f"{users}\nsteps: [{{challenge: 401, algorithms: [SHA-256, MD5]}}, 200]")
+        assert retry(stage, credentials(challenges(stage)[0]))
+        assert stage.call.failures == ["challenge: algorithm: there is no hash of alice for SHA-256"]
+
+    @pytest.mark.parametrize(("realm", "log"), [("here", ["401", "200", "end"]), ("there", ["401", "403", "end"])])
+    def test_of_one_realm(self, realm: str, log: list[str]) -> None:
+        stage = begun(
+            f"users: {{alice: {{password: secret, realm: here}}}}\nsteps: [{{challenge: 401, realm: {realm}}}, 200]"
+        )
+        assert retry(stage, credentials(challenges(stage)[0]))
+        assert stage.call.log == log
+
+
+class TestRegistrar:
+    """`registrar` of the files, for the whole run."""
+
+    def test_is_read(self) -> None:
+        plan = load_text("registrar: {min_expires: 2m, max_expires: 10m, realm: here}\nsteps: [486]")
+        assert plan.registrar == {"min_expires": 120, "max_expires": 600, "realm": "here"}
+
+    @pytest.mark.parametrize(
+        ("source", "problem"),
+        [
+            ("{min_expires: 500ms}", "'min_expires' is in whole seconds"),
+            ("{min_expires: 2h}", "an hour is never too brief"),
+            ("{max_expires: 30s}", "'max_expires' is less than 'min_expires', which is 60 s"),
+            (
+                "{min_expires: 5m, default_expires: 200s}",
+                "'default_expires' is less than 'min_expires', which is 300 s",
+            ),
+            ("{expires: 2h}", "unknown key 'expires' in 'registrar'"),
+            ("[]", "'registrar' takes a mapping"),
+        ],
+    )
+    def test_what_cannot_be(self, source: str, problem: str) -> None:
+        with pytest.raises(ScenarioError, match=re.escape(problem)):
+            load_text(f"registrar: {source}\nsteps: [486]")
+
+    def test_two_files_that_differ(self, tmp_path: Path) -> None:
+        one, two = tmp_path / "one.yaml", tmp_path / "two.yaml"
+        one.write_text("registrar: {max_expires: 5m}\nmatch: {user: a}\nsteps: [486]\n")
+        two.write_text("registrar: {max_expires: 6m}\nsteps: [486]\n")
+        with pytest.raises(ScenarioError, match=rf"'max_expires' is 300 in {re.escape(str(one))}:1:13"):
+            load([one, two])
+
+
+def test_an_ack_is_never_asked() -> None:
+    """RFC 3261 section 22.1; a CANCEL has had its 200 when a step sees it, so what is asked is the INVITE."""
+    with pytest.raises(ScenarioError, match="401 can never be sent: 200 in line 2 was the final response"):
+        load_text("users: {alice: secret}\nsteps: [200, expect: ACK, challenge: 401]")
+
+
+def test_what_a_peer_writes_is_cut_short() -> None:
+    stage = begun()
+    assert retry(stage, credentials(challenges(stage)[0], user="x" * 5000))
+    (failure,) = stage.call.failures
+    assert len(failure) < 500

@@ -101,6 +101,47 @@ steps:
     assert all(problem.what and problem.fix for problem in found)
 
 
+def test_ten_mistakes_in_what_this_language_does_beyond_responses() -> None:
+    source = """include: comon.yaml
+rules:
+  - name: first
+    match: {metod: REFER}
+    fault: {dorp: 1}
+    steps:
+      - respond: 180
+        fault: {corrupt: truncate}
+      - respond: 202
+        fault: {chance: 0.5}
+      - notify: terminated;reason=noresorce
+      - send: BYE
+        to: sip:bob@192.0.2.9
+      - send: INVITE
+        to: bob
+        dialog: leg
+      - send: BYE
+        dialog: lag
+      - expect: BYE
+        dialog: calller
+  - name: second
+    match: {user: bob}
+    steps: [{log: "${registar.bob}"}, 486]
+"""
+    found = problems_of(source)
+    assert [(problem.line, problem.column, problem.fix) for problem in found] == [
+        (1, 10, "a path counts from the folder of this file"),
+        (4, 13, "did you mean 'method'?"),
+        (5, 13, "did you mean 'drop'?"),
+        (8, 26, "did you mean 'truncated'?"),
+        (10, 17, "say what goes wrong beside it: drop: 1"),
+        (11, 17, "did you mean 'noresource'?"),
+        (13, 9, "with `to` it is INVITE, MESSAGE, NOTIFY or OPTIONS"),
+        (15, 13, "such as sip:bob@192.0.2.9"),
+        (18, 17, "did you mean 'leg'?"),
+        (20, 17, "did you mean 'caller'?"),
+        (23, 20, "did you mean 'registrar.bob'?"),
+    ]
+
+
 def test_the_problems_of_all_files_in_the_order_of_the_files(tmp_path: Path) -> None:
     texts = {
         "z.yaml": "steps: [99]\n",

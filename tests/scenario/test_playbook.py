@@ -36,7 +36,7 @@ class TestBuiltIn:
         stage.start()
         script, call = stage.call.script, stage.call
         assert not script.request(call, stage.first)
-        assert not script.cancel(call, stage.first)
+        assert not script.cancel(call, stage.first, request("CANCEL"))
         script.ack(call, request("ACK"))
         script.response(call, None, None)
         script.timer(call, None)

@@ -41,7 +41,10 @@ NAMES: tuple[tuple[str, str], ...] = (
     ("local.ip", "192.0.2.1"),
     ("local.port", "5060"),
     ("local.transport", "UDP"),
-    ("local.uri", "sip:responder@192.0.2.1:5060"),
+    ("local.uri", "sip:us@192.0.2.1:5060"),
+    ("registrar.alice", "sip:alice@192.0.2.9:5070"),
+    ("registrar.nobody", ""),
+    ("registrar.nobody:-sip:x@y", "sip:x@y"),
     ("now.rfc1123", "Thu, 01 Jan 2026 00:00:02 GMT"),
 )  # fmt: skip
 

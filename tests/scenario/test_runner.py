@@ -821,3 +821,54 @@ class TestUnordered:
         stage.receive("INFO")
         assert not stage.receive("BYE")
         assert stage.call.failures == ["BYE came while UPDATE was expected (line 1)"]
+
+
+class TestSendOutside:
+    LEG = (
+        "steps: [{send: INVITE, to: 'sip:x@192.0.2.7', from: 'sip:${request.to.user}@y', "
+        "within: 5s, as: x, expect: 487}, log: '${vars.x}']"
+    )
+
+    def test_what_rings_is_cancelled_and_its_487_counts(self) -> None:
+        stage = Stage(self.LEG)
+        assert stage.start() == ["place INVITE sip:x@192.0.2.7 from sip:bob@y"]
+        stage.call.sent[-1][0].status = 180
+        assert stage.pass_time(5)[-1] == "send CANCEL"
+        stage.respond(487)
+        assert stage.call.notes == [("log", "487")]
+        assert stage.call.failures == []
+
+    def test_what_never_rang_is_given_up_at_once(self) -> None:
+        stage = Stage(self.LEG)
+        stage.start()
+        stage.pass_time(5)
+        assert stage.call.notes == [("log", "408")]
+        assert stage.call.failures == ["no response to INVITE (line 1)"]
+
+    def test_a_response_after_that_changes_nothing(self) -> None:
+        stage = Stage(self.LEG.replace("log: '${vars.x}'", "1s, log: '${vars.x}'"))
+        stage.start()
+        stage.pass_time(5)
+        stage.respond(200)
+        stage.pass_time(1)
+        assert stage.call.notes == [("log", "408")]
+
+    def test_where_it_cannot_be_sent_the_call_fails_and_the_flow_goes_on(self) -> None:
+        stage = Stage("steps: [{send: INVITE, to: '${registrar.nobody}', as: x}, log: '<${vars.x}>', 486]")
+        stage.start()
+        assert stage.call.failures == ["INVITE cannot be sent to '' (line 1)"]
+        assert stage.call.notes == [("log", "<>")]
+
+
+def test_notify_says_its_state_and_waits() -> None:
+    stage = Stage(
+        "match: {method: SUBSCRIBE}\n"
+        "steps: [200, {notify: 'active;expires=${random.digits6:-1}', expect: 200}, log: on]"
+    )
+    log = stage.start(request("SUBSCRIBE"))
+    assert log[-1].startswith("notify active;expires=")
+    assert stage.call.notifies
+    assert stage.call.notes == []
+    stage.respond(481)
+    assert stage.call.failures == ["NOTIFY got 481, expected 200 (line 2)"]
+    assert stage.call.notes == [("log", "on")]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from responder.scenario import schema
 from responder.scenario.compiler import load_text
 from responder.scenario.language import BARE_STEPS, STEP, TABLE, Key, keys_of
 from responder.scenario.loader import read_text
@@ -81,8 +83,8 @@ _KEYWORDS: dict[str, Any] = {
     "type": lambda value, rule, schema: any(_is(value, kind) for kind in ([rule] if isinstance(rule, str) else rule)),
     "enum": lambda value, rule, schema: value in rule,
     "pattern": lambda value, rule, schema: not isinstance(value, str) or re.search(rule, value) is not None,
-    "minimum": lambda value, rule, schema: not isinstance(value, int) or value >= rule,
-    "maximum": lambda value, rule, schema: not isinstance(value, int) or value <= rule,
+    "minimum": lambda value, rule, schema: not isinstance(value, int | float) or value >= rule,
+    "maximum": lambda value, rule, schema: not isinstance(value, int | float) or value <= rule,
     "exclusiveMinimum": lambda value, rule, schema: not isinstance(value, int | float) or value > rule,
     "items": lambda value, rule, schema: not isinstance(value, list) or all(valid(item, rule) for item in value),
     "minItems": lambda value, rule, schema: not isinstance(value, list) or len(value) >= rule,
@@ -92,6 +94,9 @@ _KEYWORDS: dict[str, Any] = {
         valid(value[name], inner) for pattern, inner in rule.items() for name in value if re.search(pattern, name)
     ),
     "additionalProperties": _additional,
+    "dependencies": lambda value, rule, schema: (
+        not isinstance(value, dict) or all(set(rule[name]) <= set(value) for name in value if name in rule)
+    ),
     "required": lambda value, rule, schema: not isinstance(value, dict) or all(name in value for name in rule),
     "minProperties": lambda value, rule, schema: not isinstance(value, dict) or len(value) >= rule,
     "maxProperties": lambda value, rule, schema: not isinstance(value, dict) or len(value) <= rule,
@@ -109,6 +114,9 @@ _FRAMES = {
     "respond": "steps: [{{respond: 180, {name}: {value}}}]",
     "wait": "steps: [wait: {{{name}: {value}}}]",
     "expect": "steps: [200, {{expect: BYE, within: 9s, {name}: {value}}}]",
+    "notify": "match: {{method: SUBSCRIBE}}\nsteps: [200, {{notify: active, {name}: {value}}}]",
+    "fault": "steps: [{{respond: 180, fault: {{{name}: {value}}}}}, 200]",
+    "rule-fault": "fault: {{{name}: {value}}}\nsteps: [200]",
     "challenge": "users: {{alice: b}}\nsteps: [{{challenge: 401, {name}: {value}}}]",
     "send": "steps: [200, {{send: BYE, {name}: {value}}}]",
     "repeat": "steps: [repeat: {{{name}: {value}}}]",
@@ -116,6 +124,7 @@ _FRAMES = {
     "user": "users: {{alice: {{{name}: {value}}}}}\nsteps: [200]",
     "code": "codes: {{299: {{{name}: {value}}}}}\nsteps: [200]",
     "timers": "timers: {{{name}: {value}}}\nsteps: [200]",
+    "registrar": "registrar: {{{name}: {value}}}\nsteps: [200]",
 }
 _BESIDE = {
     "rules": "{name}: {value}",
@@ -132,18 +141,33 @@ _BESIDE = {
     "end": "steps: [180, {name}]",
     "otherwise": "users: {{alice: b}}\nsteps: [{{challenge: 401, otherwise: {value}}}]",
     "bare": "steps: [{{respond: 486, {name}: {value}}}]",
+    "notify": "match: {{method: REFER}}\nsteps: [202, {{{name}: {value}}}]",
+    "to": "steps: [200, {{send: OPTIONS, {name}: {value}}}]",
+    "from": "steps: [200, {{send: OPTIONS, to: 'sip:x@192.0.2.9', {name}: {value}}}]",
+    "chance": "steps: [{{respond: 180, fault: {{drop: 1, {name}: {value}}}}}, 200]",
     "optional": "steps: [200, {{expect: BYE, {name}: {value}}}]",
 }
 
 
 def frame_of(key: Key) -> str:
     """A file with that key in it, all else being right."""
+    if (key.where, key.name) == ("file", "include"):
+        return "{name}: {value}\nsteps: [use: ring]"
     if key.name == "codes" or (key.where, key.name) in (("file", "users"), ("file", "timers"), ("file", "seed")):
         return "{name}: {value}\nsteps: [200]"
+    if (key.where, key.name) == ("file", "registrar"):
+        return "{name}: {value}\nsteps: [200]"
+    if (key.where, key.name) == ("user", "realm"):
+        return "users: {{alice: {{password: b, {name}: {value}}}}}\nsteps: [200]"
     if key.where == "repeat" and key.name in ("times", "steps"):
         beside = "steps: [180]" if key.name == "times" else "times: 2"
         return f"steps: [repeat: {{{{{{name}}: {{value}}, {beside}}}}}]"
-    if (key.where, key.name) in (("send", "content_type"), ("send", "expect"), ("send", "as")):
+    if key.where == "match":
+        return _FRAMES["match"]
+    if key.where == "notify":
+        beside = "body: x, " if key.name == "content_type" else ""
+        return _FRAMES["notify"].replace("active, ", f"active, {beside}")
+    if (key.where, key.name) in (("send", "content_type"), ("send", "expect"), ("send", "as"), ("send", "within")):
         beside = "body: x, " if key.name == "content_type" else ""
         return f"steps: [200, {{{{send: INFO, {beside}{{name}}: {{value}}}}}}]"
     if key.where == "expect" and key.name == "within":
@@ -159,6 +183,13 @@ def loads(text: str) -> bool:
     except ScenarioError:
         return False
     return True
+
+
+@pytest.fixture(autouse=True)
+def _beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `include` of the table names lies in the current folder."""
+    (tmp_path / "common.yaml").write_text("define: {ring: [180]}\n")
+    monkeypatch.chdir(tmp_path)
 
 
 KEYS = [key for key in TABLE if not key.later]
@@ -218,8 +249,25 @@ def test_every_key_of_the_table_is_in_the_schema() -> None:
     assert mappings == {key.name for key in keys_of(STEP).values() if not key.later}
 
 
+def test_the_file_in_the_package_is_the_same() -> None:
+    """`docs/generate.py` writes it."""
+    assert Path(schema.__file__).with_name("scenario.schema.json").read_text("utf-8") == schema.written()
+
+
+def test_a_validator_of_draft_07_takes_it() -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    validator = jsonschema.Draft7Validator(SCHEMA)
+    validator.check_schema(SCHEMA)
+    for file in folder().glob("*.yaml"):
+        assert validator.is_valid(value_of(file.read_text())), file.name
+    for source, _ in WRONG:
+        document = read_text(source, Problems())
+        if document is not None:
+            assert validator.is_valid(_value(document.root)) == valid(_value(document.root), SCHEMA), source
+
+
 def test_every_reference_has_its_definition() -> None:
-    refs = set(re.findall(r"#/definitions/([a-z]+)", json.dumps(SCHEMA)))
+    refs = set(re.findall(r"#/definitions/([a-z-]+)", json.dumps(SCHEMA)))
     assert refs == set(SCHEMA["definitions"])
 
 

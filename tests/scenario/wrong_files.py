@@ -6,14 +6,6 @@ from __future__ import annotations
 
 WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
-        "steps: [180, {expect: CANCEL, check: {absent: X-A}}]\n",
-        ("1:31: 'check' cannot look into a CANCEL: this version takes it as it is",),
-    ),
-    (
-        "steps: [180, {expect: CANCEL, match: {absent: X-A}}]\n",
-        ("1:31: 'match' cannot look into a CANCEL: this version takes it as it is",),
-    ),
-    (
         "steps: [use: outage-then-recovery]\n",
         ("1:14: 'outage-then-recovery' is several rules: `use` takes the steps of one flow",),
     ),
@@ -116,7 +108,6 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
         "name: 486\nsteps: [486]\n",
         ("1:7: '486' cannot be a name: it begins with a letter, then letters, digits, - and _",),
     ),
-    ("fault: {drop: 1}\nsteps: [486]\n", ("1:1: 'fault' cannot be had yet: this version does not do faults",)),
     ("per: caller\nsteps: [486]\n", ("1:1: 'per' without 'times': say how many: times: 2",)),
     ("times: 0\nsteps: [486]\n", ("1:8: 'times' takes a whole number from 1 on: not '0'",)),
     ("times: 2\nper: callers\nsteps: [486]\n", ("2:6: 'per' cannot be 'callers' (did you mean 'caller'?)",)),
@@ -197,7 +188,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("match: {from: {usr: x}}\nsteps: [486]\n", ("1:16: unknown key 'usr' in 'from' (did you mean 'user'?)",)),
     (
         "match: {within: 2s}\nsteps: [486]\n",
-        ("1:9: unknown key 'within' in 'match': it belongs in 'expect' or 'challenge'",),
+        ("1:9: unknown key 'within' in 'match': it belongs in 'expect', 'challenge' or 'send'",),
     ),
     ("steps: [99]\n", ("1:9: 99 is neither a status code (100 to 699) nor a duration (did you mean 99s?)",)),
     ("steps: [2]\n", ("1:9: 2 is neither a status code (100 to 699) nor a duration (did you mean 2s?)",)),
@@ -298,10 +289,6 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "steps: [{respond: 486, raw: x, headers: {A: b}}]\n",
         ("1:32: 'headers' does nothing beside 'raw': `raw` is all of the response",),
-    ),
-    (
-        "steps: [{respond: 486, fault: {drop: 1}}]\n",
-        ("1:24: 'fault' cannot be had yet: this version does not do faults",),
     ),
     (
         "match: {method: REGISTER}\nsteps: [{respond: 423, bare: true}]\n",
@@ -421,24 +408,36 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("1:27: INFO has no dialog to be sent in: BYE or `hangup` ended it",),
     ),
     (
+        "steps: [200, {expect: BYE}, {send: INFO}, 200, {send: INFO}]\n",
+        ("1:48: INFO has no dialog to be sent in: BYE or `hangup` ended it",),
+    ),
+    (
+        "steps: [200, {expect: BYE}, {send: INFO}]\n",
+        ("1:29: INFO has no dialog to be sent in: BYE or `hangup` ended it",),
+    ),
+    (
         "steps: [200, {send: BYE, expect: 2x}]\n",
         ("1:34: 'expect' takes a status code, a class such as 2xx, or a list of them: not '2x'",),
     ),
     (
         "steps: [200, {send: BYE, to: x}]\n",
-        ("1:26: 'to' cannot be had yet: this version does not do requests outside a dialog",),
+        (
+            "1:26: BYE is not sent outside a dialog: with `to` it is INVITE, MESSAGE, NOTIFY or OPTIONS",
+            "1:30: 'x' is no URI: such as sip:bob@192.0.2.9",
+        ),
     ),
     (
         "match: {method: OPTIONS}\nsteps: [200, {send: OPTIONS}]\n",
-        (
-            "2:14: OPTIONS has no dialog to be sent in: OPTIONS makes none, and this version sends no requests outside a dialog",
-        ),
+        ("2:14: OPTIONS has no dialog to be sent in: OPTIONS makes none; `to` says where it goes outside a dialog",),
     ),
     (
         "steps: [200, {send: BYE, as: 1x}]\n",
         ("1:30: '1x' cannot be a name: it begins with a letter, then letters, digits, - and _",),
     ),
-    ("steps: [notify: active]\n", ("1:9: 'notify' cannot be had yet: this version does not do subscriptions",)),
+    (
+        "steps: [notify: active]\n",
+        ("1:9: NOTIFY has no subscription to be sent in: SUBSCRIBE and REFER make one: `match` or `expect` them",),
+    ),
     (
         "steps: [{check: {rule: x}}, 200]\n",
         ("1:18: 'rule' cannot be had yet: this version does not do the rules for clients",),
@@ -560,6 +559,161 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "steps: [log: '${}', 200]\n",
-        ("1:15: unknown name '${}': names begin with request, call, local, vars, match, now or random",),
+        ("1:15: unknown name '${}': names begin with request, call, local, registrar, vars, match, now or random",),
+    ),
+    (
+        "fault: {}\nsteps: [486]\n",
+        ("1:8: 'fault' takes a mapping such as {delay: 700ms} or {lose: ACK}: not an empty mapping",),
+    ),
+    (
+        "fault: drop\nsteps: [486]\n",
+        ("1:8: 'fault' takes a mapping such as {delay: 700ms} or {lose: ACK}: not 'drop'",),
+    ),
+    ("fault: {dorp: 1}\nsteps: [486]\n", ("1:9: unknown key 'dorp' in 'fault' (did you mean 'drop'?)",)),
+    (
+        "steps: [{respond: 486, fault: {chance: 0.5}}]\n",
+        ("1:32: a chance of nothing: say what goes wrong beside it: drop: 1",),
+    ),
+    ("steps: [{respond: 486, fault: {drop: 0}}]\n", ("1:38: 'drop' takes a whole number from 1 on: not '0'",)),
+    (
+        "steps: [{respond: 486, fault: {duplicate: 1}}]\n",
+        ("1:43: 'duplicate' takes a whole number from 2 on: not '1'",),
+    ),
+    (
+        "steps: [{respond: 486, fault: {drop: 1, chance: 1.5}}]\n",
+        ("1:49: 'chance' takes a number above 0, at most 1: not '1.5'",),
+    ),
+    ("steps: [{respond: 486, fault: {delay: 0s}}]\n", ("1:39: a delay of 0 is none: such as delay: 700ms",)),
+    ("steps: [{respond: 486, fault: {delay: 3}}]\n", ("1:39: '3' is a duration without a unit (did you mean 3s?)",)),
+    ("steps: [{respond: 486, fault: {reorder: false}}]\n", ("1:41: 'reorder' takes true: not 'false'",)),
+    (
+        "steps: [{respond: 486, fault: {corrupt: truncate}}]\n",
+        ("1:41: 'corrupt' cannot be 'truncate' (did you mean 'truncated'?)",),
+    ),
+    ("steps: [{respond: 486, fault: {tcp: restart}}]\n", ("1:37: 'tcp' cannot be 'restart' (did you mean 'reset'?)",)),
+    (
+        "steps: [{respond: 486, fault: {drop: 1, tcp: reset}}]\n",
+        ("1:32: 'drop' beside 'tcp': what is not sent never comes to the connection: keep one of the two",),
+    ),
+    (
+        "steps: [{respond: 486, fault: {drop: 1, reorder: true}}]\n",
+        ("1:32: 'drop' beside 'reorder': a copy that is not sent has no place to change: keep one of the two",),
+    ),
+    (
+        "steps: [{respond: 486, fault: {tcp: reset, corrupt: truncated, duplicate: 2}}]\n",
+        (
+            "1:44: 'corrupt' beside 'tcp: reset': `reset` comes instead of the message: keep one of the two",
+            "1:64: 'duplicate' beside 'tcp: reset': `reset` comes instead of the message: keep one of the two",
+        ),
+    ),
+    (
+        "steps: [{respond: 486, fault: {tcp: stall, duplicate: 2}}]\n",
+        ("1:44: 'duplicate' beside 'tcp: stall': `stall` sends the first half of it only: keep one of the two",),
+    ),
+    (
+        "steps: [{respond: 486, fault: {lose: ACK}}]\n",
+        ("1:32: unknown key 'lose' in 'fault': it belongs in the 'fault' of a rule",),
+    ),
+    ("fault: {lose: ack}\nsteps: [486]\n", ("1:15: 'ack' is no method (did you mean 'ACK'?)",)),
+    ("fault: {lose: {ACK: 0}}\nsteps: [486]\n", ("1:21: 'ACK' takes a whole number from 1 on: not '0'",)),
+    (
+        "fault: {lose: ACK, chance: 0.1}\nsteps: [486]\n",
+        ("1:20: 'chance' is not about what is lost: say what goes wrong beside it: drop: 1",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, notify: actve]\n",
+        ("2:22: 'actve' is no state (did you mean 'active'?)",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, notify: 'terminated;reason=timedout']\n",
+        ("2:22: 'timedout' is no reason (did you mean 'timeout'?)",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, notify: 'active;expires=soon']\n",
+        ("2:22: 'expires' takes seconds: such as expires=60",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, notify: 'not active']\n",
+        (
+            "2:22: 'not active' is no state: it is active, pending or terminated, with parameters such as ;reason=timeout (RFC 6665 section 4.1.3)",
+        ),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, {notify: active, content_type: text/plain}]\n",
+        ("2:31: 'content_type' without 'body': what is made for the event package has its own",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, {notify: active, expect: 180}]\n",
+        ("2:39: 'expect' is about the final response, and that is never 180: codes from 200 on",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, {notify: active, sdp: true}]\n",
+        ("2:31: unknown key 'sdp' in 'notify': it belongs in 'match', 'respond' or 'send'",),
+    ),
+    (
+        "match: {method: SUBSCRIBE}\nsteps: [200, {notify: }]\n",
+        ("2:22: 'notify' has no value: it takes a state such as active, pending or terminated;reason=timeout",),
+    ),
+    ("steps: [200, {send: INVITE, to: bob}]\n", ("1:33: 'bob' is no URI: such as sip:bob@192.0.2.9",)),
+    (
+        "steps: [200, {send: INVITE, to: 'tel:+123'}]\n",
+        ("1:33: nothing can be sent to a tel URI: `to` takes sip: or sips:",),
+    ),
+    (
+        "steps: [200, {send: BYE, to: 'sip:bob@192.0.2.9'}]\n",
+        ("1:26: BYE is not sent outside a dialog: with `to` it is INVITE, MESSAGE, NOTIFY or OPTIONS",),
+    ),
+    (
+        "steps: [200, {send: INVITE, from: 'sip:bob@192.0.2.9'}]\n",
+        ("1:29: 'from' without 'to': a dialog has its From already",),
+    ),
+    (
+        "steps: [200, {send: MESSAGE, to: 'sip:bob@192.0.2.9', dialog: leg}]\n",
+        ("1:63: MESSAGE makes no dialog: only an INVITE with `to` does",),
+    ),
+    (
+        "steps: [200, {send: INVITE, to: 'sip:bob@192.0.2.9', dialog: caller}]\n",
+        ("1:62: 'caller' is the dialog of the client's request: take another name",),
+    ),
+    (
+        "steps: [200, {send: INVITE, to: 'sip:bob@192.0.2.9', dialog: leg}, {send: BYE, dialog: lag}]\n",
+        ("1:88: no step makes a dialog 'lag' (did you mean 'leg'?)",),
+    ),
+    (
+        "steps: [200, {expect: BYE, dialog: leg}]\n",
+        (
+            "1:36: no step makes a dialog 'leg': write `- send: INVITE` with `to` and that `dialog`, or `caller` for the client's own",
+        ),
+    ),
+    (
+        "steps: [200, {send: INVITE, to: 'sip:${registrars.bob}'}]\n",
+        ("1:38: unknown name '${registrars.bob}' (did you mean 'registrar.bob'?)",),
+    ),
+    (
+        "steps: [200, {send: INVITE, to: 'sip:bob@192.0.2.9', expect: [100, 18x]}]\n",
+        ("1:68: 'expect' takes a status code, a class such as 2xx, or a list of them: not '18x'",),
+    ),
+    (
+        "steps: [200, {send: INVITE, to: 'sip:bob@192.0.2.9', within: 5}]\n",
+        ("1:62: '5' is a duration without a unit (did you mean 5s?)",),
+    ),
+    (
+        "include: nowhere.yaml\nsteps: [486]\n",
+        ("1:10: there is no file 'nowhere.yaml': a path counts from the folder of this file",),
+    ),
+    ("include: []\nsteps: [486]\n", ("1:10: 'include' takes a file or a list of files: not an empty list",)),
+    (
+        "include: common.yml\nsteps: [486]\n",
+        ("1:10: there is no file 'common.yml': a path counts from the folder of this file",),
+    ),
+    (
+        "rules:\n  - {match: {usr: bob}, steps: [486]}\n  - {match: {user: bob}, steps: [200]}\n",
+        ("2:14: unknown key 'usr' in 'match' (did you mean 'user'?)",),
+    ),
+    (
+        "rules:\n  - {times: 2, steps: [486]}\n  - {name: all, steps: [200]}\n  - {name: late, times: 3, match: {user: bob}, steps: [603]}\n",
+        (
+            "4:12: rule 'late' can never be reached: rule 'all' (busy.yaml:3:12) takes every request before it: put the narrower one first, or give the other `times`",
+        ),
     ),
 )

@@ -36,6 +36,8 @@ class Habits:
     """Requests with credentials in a row before it gives up (22.2 wants it not to go on for ever)."""
     answers: dict[str, Answer] = field(default_factory=dict)
     """To requests of ours by method; 200 to everything else."""
+    reactions: dict[str, Callable[[Client, Message], object]] = field(default_factory=dict)
+    """What it does beside, when something comes for the first time, by what `Client.story` calls it."""
 
 
 @dataclass
@@ -60,6 +62,8 @@ class Branch:
     """CSeq number of the request that made it."""
     pracked: int = 0
     """The last RSeq that it acknowledged."""
+    routes: list[str] = field(default_factory=list)
+    """The route set, where the response had a Record-Route that the request had not (12.1.2)."""
 
 
 class Client:
@@ -118,6 +122,8 @@ class Client:
         self.over = False
         """It has hung up, or we have."""
         self._tried = 0
+        self._challenges: dict[str, tuple[str, dict[str, str]]] = {}
+        """By realm: the header that its credentials go into, and what it said."""
         self._answered: dict[str, bytes] = {}
         self._ours: dict[str | None, int] = {}
         world.clients[self.call_id] = self
@@ -165,6 +171,7 @@ class Client:
         ]
         if self.contact and method in ("INVITE", "UPDATE", "SUBSCRIBE", "REFER", "REGISTER"):
             lines.append(("Contact", self.contact))
+        lines += [("Route", route) for route in (known.routes if known is not None else ())]
         lines += [_field(item) if isinstance(item, str) else item for item in fields]
         target = uri or (known.target if known is not None and (within or tag is not None) else self.uri)
         data = write(f"{method} {target} SIP/2.0", lines, body, content_type)
@@ -204,8 +211,10 @@ class Client:
 
     def hear(self, message: Message, *, again: bool) -> None:
         """A message came."""
-        if again:
-            assert any(entry.message.data == message.data for entry in self.trace), f"{message} is no retransmission"
+        if again and not any(entry.message.data == message.data for entry in self.trace):
+            lost = any(kind == "fault" for kind, _ in self.world.notes)
+            assert lost, f"{message} is no retransmission"
+            again = False
         if not message.is_response:
             self._asked(message, again)
             return
@@ -221,11 +230,13 @@ class Client:
             self._challenged(message, request)
         elif message.method in ("SUBSCRIBE", "REFER") and 200 <= message.status < 300:
             self.dialogs.setdefault(message.to_tag, Branch(message.to_tag, message.target or self.uri, confirmed=True))
+        self._react(f"{message.status}{whose}", message, again)
 
     def _invited(self, message: Message, request: Message, again: bool) -> None:
         tag, status = message.to_tag, message.status
         if 100 < status < 300 and tag not in self.dialogs and (tag is not None or status >= 200):
-            self.dialogs[tag] = Branch(tag, message.target or self.uri, of=message.cseq)
+            recorded = [] if request["record-route"] else message.every("record-route")
+            self.dialogs[tag] = Branch(tag, message.target or self.uri, of=message.cseq, routes=recorded[::-1])
         if status < 200:
             if self.habits.pracks and "100rel" in (message["require"] or ""):
                 self._prack(message)
@@ -293,24 +304,52 @@ class Client:
 
     def _challenged(self, message: Message, request: Message) -> None:
         """22.2: the same request again with a higher CSeq, the same Call-ID and From tag, and credentials."""
-        if self._tried >= self.habits.tries or request.to_tag is not None:
-            return
-        proxy = message.status == 407
-        challenges = map(challenge_of, message.every("proxy-authenticate" if proxy else "www-authenticate"))
-        known = [one for one in challenges if one.get("algorithm", "MD5") in self.habits.algorithms]
-        if not known:
+        if self._tried >= self.habits.tries or request.to_tag is not None or not self._knows(message):
             return
         self._tried += 1
-        value = digest(
-            known[0],
-            method=request.method,
-            uri=request.uri,
-            user=self.habits.user,
-            password=self.habits.password,
-        )
-        name = "Proxy-Authorization" if proxy else "Authorization"
-        self.fields = [field for field in self.fields if field[0] != name]
-        self._begin([(name, value)])
+        names = {name for name, _ in self._challenges.values()}
+        self.fields = [field for field in self.fields if field[0] not in names]
+        self._begin(self.credentials(request))
+
+    def _knows(self, message: Message) -> bool:
+        """Keep the first challenge whose algorithm it knows, a realm each; whether there is one."""
+        name, field = "Authorization", "www-authenticate"
+        if message.status == 407:
+            name, field = "Proxy-Authorization", "proxy-authenticate"
+        for challenge in map(challenge_of, message.every(field)):
+            if challenge.get("algorithm", "MD5") in self.habits.algorithms:
+                self._challenges[challenge["realm"]] = (name, {**challenge, "count": "0"})
+                return True
+        return False
+
+    def credentials(self, request: Message) -> list[tuple[str, str]]:
+        """What the realms that have asked so far want for another try of this request (22.3)."""
+        found = []
+        for name, challenge in self._challenges.values():
+            challenge["count"] = str(int(challenge["count"]) + 1)
+            value = digest(
+                challenge,
+                method=request.method,
+                uri=request.uri,
+                user=self.habits.user,
+                password=self.habits.password,
+                count=int(challenge["count"]),
+            )
+            found.append((name, value))
+        return found
+
+    def again(self, *fields: str) -> None:
+        """The first request once more, with these fields in place of those of the same names."""
+        changed = [_field(line) for line in fields]
+        names = {name for name, _ in changed}
+        self.fields = [field for field in self.fields if field[0] not in names] + changed
+        self._begin(self.credentials(self.sent[next(iter(self.sent))]))
+
+    def authorized(self, message: Message) -> None:
+        """A request in the dialog that got this challenge once more, with credentials."""
+        request = self.sent[message.branch, message.method]
+        if self._knows(message):
+            self.request(request.method, *self.credentials(request), within=True, body=request.body)
 
     def _asked(self, message: Message, again: bool) -> None:
         """A request of ours."""
@@ -319,6 +358,9 @@ class Client:
             self.answer(message, 481)  # 12.3: the early dialog ended with the refusal of its INVITE
             return
         dialog = self.dialogs.get(tag_of(message.the("from")))
+        if dialog is None and message.method == "NOTIFY" and self.method == "SUBSCRIBE":
+            tag = tag_of(message.the("from"))  # RFC 6665 section 4.1.2.4: a NOTIFY before the 2xx makes the dialog
+            dialog = self.dialogs[tag] = Branch(tag, message.target or self.uri, confirmed=True)
         assert dialog is not None, f"{message} is in no dialog"
         check_request(message, tag_of(self.from_), self.call_id, (uri_of(self.contact), dialog.target))
         if message.method == "ACK":
@@ -339,6 +381,14 @@ class Client:
         if answer is not None:
             status, body = answer if isinstance(answer, tuple) else (answer, self._description(message, answer))
             self.answer(message, status, body=body)
+            if message.method in ("INVITE", "UPDATE") and status < 300:
+                dialog.target = message.target or dialog.target  # 12.2.2
+        self._react(message.method, message, again)
+
+    def _react(self, what: str, message: Message, again: bool) -> None:
+        reaction = self.habits.reactions.get(what)
+        if reaction is not None and not again:
+            reaction(self, message)
 
     def _description(self, message: Message, status: int) -> bytes:
         return OFFER if message.method == "INVITE" and status == 200 else b""

@@ -2,76 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
-
 from .calling import TALK
-from .client import Client, Habits
+from .client import Client
+from .flow import Flow as Flow
+from .flows_of_rfcs import RFC_FLOWS
+from .flows_of_suites import SUITE_FLOWS
 from .wire import NEW_OFFER, OFFER, Message
-from .world import World, shipped
-
-"""What follows a 2xx when the client hangs up."""
-
-
-@dataclass(frozen=True)
-class Flow:
-    """One shipped flow and a client that behaves."""
-
-    name: str
-    story: str
-    """As `Client.story` tells it."""
-    rule: str = ""
-    """Name of the rule that serves it; the flow's own name where that is empty."""
-    method: str = "INVITE"
-    user: str = "bob"
-    fields: tuple[str, ...] = ()
-    body: bytes | None = None
-    content_type: str = "application/sdp"
-    habits: dict[str, Any] = field(default_factory=dict)
-    script: Callable[[World, Client], object] | None = None
-    """What the client does at certain times beside its habits."""
-    outcome: str = "completed"
-    strict: bool = True
-    cancel: str = "487"
-    """What CANCEL leads to: `487`, or `ignored`."""
-    unheard: str = "no-ack"
-    """The outcome when the client sends no ACK."""
-    notes: tuple[str, ...] = ()
-    """Kinds of notes that it makes on purpose."""
-
-    def open(self, world: World, *, user: str = "", **changed: Any) -> Client:
-        """A client that begins this flow."""
-        habits = Habits(**{**self.habits, **{name: changed.pop(name) for name in list(changed) if name in _HABITS}})
-        client = Client(
-            world,
-            self.method,
-            user=user or self.user,
-            fields=[*self.fields, *changed.pop("fields", ())],
-            body=self.body,
-            content_type=self.content_type,
-            habits=habits,
-            strict=self.strict,
-            **changed,
-        )
-        if self.script is not None:
-            self.script(world, client)
-        return client.begin()
-
-    def world(self, **more: Any) -> World:
-        """An engine that has this flow and no other."""
-        return World(shipped(self.name), **more)
-
-    @property
-    def called(self) -> str:
-        """The name that the journal has for it."""
-        return self.rule or self.name
-
-    def __str__(self) -> str:
-        return self.name
-
-
-_HABITS = Habits.__dataclass_fields__
+from .world import World
 
 
 def _keys(world: World, client: Client) -> None:
@@ -195,5 +132,7 @@ FLOWS: tuple[Flow, ...] = (
     ),
     Flow("wrong-password", "<INVITE 401 <ACK <INVITE 401 <ACK", habits={"tries": 1, "password": "guess"}),
 )
-BY_NAME = {flow.name: flow for flow in FLOWS}
+EVERY = (*FLOWS, *RFC_FLOWS, *SUITE_FLOWS)
+"""All that there are; `FLOWS` are those that the tests with clients that misbehave are about."""
+BY_NAME = {flow.name: flow for flow in EVERY}
 INVITES = tuple(flow for flow in FLOWS if flow.method == "INVITE")

@@ -23,7 +23,9 @@ from responder.uas.settings import Settings
 from .wire import Message
 
 if TYPE_CHECKING:
+    from .called_party import CalledParty
     from .client import Client
+    from .party import Party
 
 FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 LOCAL = ("127.0.0.1", 5060)
@@ -65,7 +67,9 @@ class World:
         plan = plan or Plan()
         ids = random.Random(seed)
         settings = Settings(
-            timers=TimerValues(**plan.timers), capabilities=Capabilities(**more.pop("capabilities", {})), **more
+            timers=TimerValues(**plan.timers),
+            capabilities=Capabilities(**{**plan.registrar, **more.pop("capabilities", {})}),
+            **more,
         )
         self.playbook = Playbook(plan, ids=ids, capabilities=settings.capabilities, epoch=EPOCH)
         self.engine = Engine(
@@ -82,9 +86,13 @@ class World:
         self.blind = False
         """No events about messages are to be expected."""
         self.clients: dict[str, Client] = {}
+        self.parties: dict[tuple[str, int], Party] = {}
+        """Whom flows call, by address."""
         self.events: list[Any] = []
+        self.called_party: CalledParty | None = None
+        """Takes the calls of ours that do not belong to a client's."""
         self.unknown: list[Message] = []
-        """What came for a Call-ID that no client has."""
+        """What came for a Call-ID that no client has, where nobody takes our calls."""
         self._inbox: deque[tuple[bytes, Flow, bool]] = deque()
         self._plans: list[tuple[float, int, Callable[[], object]]] = []
         self._serial = 0
@@ -147,7 +155,13 @@ class World:
         assert not self.unknown
 
     def _traffic(self) -> int:
-        return sum(len(client.trace) for client in self.clients.values()) + len(self.unknown)
+        called = 0 if self.called_party is None else len(self.called_party.trace)
+        return (
+            sum(len(client.trace) for client in self.clients.values())
+            + len(self.unknown)
+            + called
+            + sum(len(party.heard) for party in self.parties.values())
+        )
 
     def left(self) -> dict[str, int]:
         """Everything in the engine that lasts as long as a transaction, a dialog or a call: by name, zeros left out."""
@@ -193,7 +207,13 @@ class World:
             if message.is_response:
                 self._last[message.branch, message.method] = message
             client = self.clients.get(message.call_id)
-            if client is None:
+            party = self.parties.get(flow.remote) if client is None else None
+            if party is not None:
+                next(again)
+                party.hear(message)
+            elif client is None and self.called_party is not None:
+                self.called_party.hear(message, flow, again=next(again))
+            elif client is None:
                 self.unknown.append(message)
             else:
                 assert flow.remote == client.flow.remote, flow

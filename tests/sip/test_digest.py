@@ -11,14 +11,17 @@ from responder.sip.digest import (
     ALGORITHMS,
     Challenge,
     Credentials,
+    authentication_info,
     challenges,
     ha1_of,
     is_known,
+    opaque_of,
     response_of,
     rspauth,
     userhash_of,
     verify,
 )
+from responder.sip.digest_cause import cause_of
 
 NONCE = "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"
 OPAQUE = "FQhe/qaU925kfnzjCev0ciny7QMkPqMAFRtzCUYo5tdS"
@@ -61,6 +64,24 @@ class TestVectors:
         ours = userhash_of(algorithm="SHA-512-256", username=username, realm=realm)
         assert ours == hashlib.new("sha512_256", f"{username}:{realm}".encode()).hexdigest()
         assert ours == "793263caabb707a56211940d90411ea4a575adeccb7e360aeb624ed06ece9b0b"
+
+    def test_sha_512_256_of_a_hashed_user(self) -> None:
+        """Section 3.9.2 with the algorithm of FIPS 180-4: `userhash`, and the user name in UTF-8."""
+        realm, nonce, cnonce = (
+            "api@example.org",
+            "5TsQWLVdgBdmrQ0XsxbDODV+57QdFR34I9HAbC/RVvkK",
+            "NTg6RKcb9boFIAS3KrFK9BGeh+niz/sm",
+        )
+        name, h = "J\xe4s\xf8n Doe", lambda text: hashlib.new("sha512_256", text.encode()).hexdigest()
+        hashed = userhash_of(algorithm="SHA-512-256", username=name, realm=realm)
+        a1, a2 = h(f"{name}:{realm}:Secret, or not?"), h("GET:/doe.json")
+        text = (
+            f'Digest username="{hashed}", realm="{realm}", uri="/doe.json", algorithm=SHA-512-256, nonce="{nonce}", '
+            f'nc=00000001, cnonce="{cnonce}", qop=auth, response="{h(f"{a1}:{nonce}:00000001:{cnonce}:auth:{a2}")}", '
+            f'opaque="HRPCssKJSGjCrkzDg8OhwpzCiGPChXYjwrI2QmXDnsOS", userhash=true'
+        )
+        credentials = Credentials.parse(text)
+        assert verify(credentials, method="GET", uri="/doe.json", password="Secret, or not?", username=name) == []
 
     def test_rfc_2617(self) -> None:
         ha1 = ha1_of(algorithm="", username="Mufasa", realm="testrealm@host.com", password="Circle Of Life")
@@ -290,3 +311,117 @@ def test_rspauth() -> None:
     assert rspauth(sent, ha1=ha1) == rspauth(sent, ha1=ha1, body=b"x")
     whole = credentials(qop="auth-int")
     assert rspauth(whole, ha1=ha1) != rspauth(whole, ha1=ha1, body=b"x")
+
+
+class TestIrregular:
+    """RFC 7616 section 3.4: what MUST be in quotes, and what MUST NOT."""
+
+    def test_right(self) -> None:
+        assert Credentials.parse(str(credentials())).irregular == ()
+
+    @pytest.mark.parametrize(
+        ("before", "after", "irregular"),
+        [
+            ("nc=00000002", 'nc="00000002"', ("nc in quotes",)),
+            ("qop=auth", 'qop = "auth"', ("qop in quotes",)),
+            ("algorithm=SHA-256", 'algorithm="sha-256"', ("algorithm in quotes",)),
+            ("algorithm=SHA-256", "ALGORITHM=sha-256", ()),
+            ('cnonce="c"', "cnonce=c", ("cnonce without quotes",)),
+            ('uri="sip:a@b"', "uri=sip:a@b", ("uri without quotes",)),
+            ('username="bob"', "username=\"bob\", username*=UTF-8''bob", ("both username and username*",)),
+        ],
+    )
+    def test_is_read_all_the_same(self, before: str, after: str, irregular: tuple[str, ...]) -> None:
+        text = str(credentials())
+        assert before in text
+        parsed = Credentials.parse(text.replace(before, after))
+        assert parsed.irregular == irregular
+        assert verify(parsed, method="INVITE", uri="sip:a@b", body=b"body", password="secret") == []
+
+
+class TestCause:
+    """What the client has hashed instead."""
+
+    def cause(self, sent: Credentials, **options: object) -> str:
+        values: dict[str, object] = {"method": "INVITE", "uri": "sip:a@b", "body": b"body", "username": "bob",
+                                     "password": "secret"}  # fmt: skip
+        values |= options
+        (found,) = verify(sent, **values)  # type: ignore[arg-type]
+        assert found.name == "response"
+        return cause_of(sent, found.expected, **values)  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        ("sent", "cause"),
+        [
+            (credentials(response=right().upper()), "in capital letters"),
+            (credentials(response="abc"), "3 digits where SHA-256 has 64"),
+            (credentials(response=right(algorithm="SHA-256-sess")), "made with SHA-256-sess"),
+            (credentials(response=right(algorithm="SHA-512-256")), "made with SHA-512-256"),
+            (credentials(response=right(qop="")), "made as if without qop"),
+            (credentials(response=right(nc="2")), "made with nc=2"),
+            (credentials(response=right(qop="auth-int")), "made with qop=auth-int"),
+            (credentials(qop="auth-int", response=right()), "made with qop=auth"),
+            (credentials(response=right(cnonce="d")), "wrong password"),
+        ],
+    )
+    def test_is_found(self, sent: Credentials, cause: str) -> None:
+        assert self.cause(sent) == cause
+
+    def test_the_method(self) -> None:
+        assert self.cause(credentials(), method="BYE") == "made for the method INVITE"
+
+    def test_a_body_that_was_left_out(self) -> None:
+        ha1 = ha1_of(algorithm="SHA-256", username="bob", realm="r", password="secret")
+        empty = response_of(
+            algorithm="SHA-256", ha1=ha1, nonce="n", method="INVITE", uri="sip:a@b", qop="auth-int", nc="00000002",
+            cnonce="c",
+        )  # fmt: skip
+        assert self.cause(credentials(qop="auth-int", response=empty)) == "made over an empty body"
+
+    def test_the_uri(self) -> None:
+        sent = credentials(uri="sip:A@b", response=right())
+        found = verify(sent, method="INVITE", uri="sip:a@b", body=b"body", password="secret")
+        assert [difference.name for difference in found] == ["uri", "response"]
+        cause = cause_of(sent, found[1].expected, method="INVITE", uri="sip:a@b", username="bob", password="secret")
+        assert cause == "made for the Request-URI, not for its own uri"
+
+    def test_by_hash(self) -> None:
+        ha1 = ha1_of(algorithm="SHA-256", username="bob", realm="r", password="secret")
+        sent = credentials(response=right(qop=""))
+        assert self.cause(sent, password=None, ha1=ha1) == "made as if without qop"
+
+
+def test_qop_where_none_was_offered() -> None:
+    """Section 3.4: it "MUST be one of the alternatives the server indicated"."""
+    offered = Challenge(realm="r", nonce="n", algorithm="SHA-256", qop=())
+    found = verify(credentials(), method="INVITE", uri="sip:a@b", body=b"", password="secret", challenge=offered)
+    assert [str(difference) for difference in found] == ["qop: expected none, got auth"]
+
+
+class TestAuthenticationInfo:
+    """Section 3.5; the grammar is RFC 3261 section 25.1."""
+
+    HA1 = ha1_of(algorithm="SHA-256", username="bob", realm="r", password="secret")
+
+    def test_proof(self) -> None:
+        sent = credentials()
+        value = authentication_info(nextnonce="m", credentials=sent, ha1=self.HA1, qop="auth")
+        proof = rspauth(sent, ha1=self.HA1)
+        assert value == f'nextnonce="m", qop=auth, rspauth="{proof}", cnonce="c", nc=00000002'
+
+    def test_the_body_counts_with_auth_int(self) -> None:
+        sent = credentials(qop="auth-int")
+        value = authentication_info(credentials=sent, ha1=self.HA1, qop="auth-int", body=b"x")
+        assert f'rspauth="{rspauth(sent, ha1=self.HA1, body=b"x")}"' in value
+        assert value != authentication_info(credentials=sent, ha1=self.HA1, qop="auth-int")
+
+    def test_without_qop(self) -> None:
+        sent = credentials(qop="", nc="", cnonce="")
+        assert authentication_info(credentials=sent, ha1=self.HA1) == f'rspauth="{rspauth(sent, ha1=self.HA1)}"'
+
+    def test_the_next_nonce_alone(self) -> None:
+        assert authentication_info(nextnonce="m") == 'nextnonce="m"'
+
+
+def test_an_opaque_goes_with_its_nonce() -> None:
+    assert opaque_of("a") == opaque_of("a") != opaque_of("b")

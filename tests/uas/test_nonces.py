@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from responder.sip.digest import opaque_of
 from responder.uas.nonces import Nonces, NonceState
 
 GOOD, STALE, REPLAYED, UNKNOWN = NonceState.GOOD, NonceState.STALE, NonceState.REPLAYED, NonceState.UNKNOWN
@@ -125,3 +126,47 @@ class TestMemory:
         for _ in range(100):
             assert nonces.check(nonces.issue(0.0), 0.0, "00000001") is GOOD
         assert len(nonces) == 3
+
+
+class TestOpaque:
+    """RFC 7616 section 3.3: it comes back unchanged, so it must be known again."""
+
+    def test_is_that_of_the_challenge(self, nonces: Nonces) -> None:
+        nonce = nonces.issue(0.0)
+        assert nonces.opaque(nonce) == opaque_of(nonce)
+
+    def test_stays_with_the_next_nonce(self, nonces: Nonces) -> None:
+        """Section 3.5: Authentication-Info has no `opaque` for its `nextnonce`."""
+        first = nonces.issue(0.0)
+        second = nonces.succeed(first, 1.0)
+        third = nonces.succeed(second, 2.0)
+        assert len({first, second, third}) == 3
+        assert nonces.opaque(third) == nonces.opaque(second) == opaque_of(first)
+        assert nonces.check(third, 2.0, "00000001") is GOOD
+
+    def test_memory_is_bounded(self, nonces: Nonces) -> None:
+        first = nonces.issue(0.0)
+        heirs = [nonces.succeed(first, 0.0) for _ in range(4)]
+        assert [nonces.opaque(heir) == opaque_of(first) for heir in heirs] == [False, True, True, True]
+
+
+def test_whose_they_are(nonces: Nonces) -> None:
+    nonce = nonces.issue(0.0)
+    assert nonces.is_ours(nonce)
+    assert not nonces.is_ours(nonce[:-1])
+    assert not nonces.is_ours(nonce[:-1] + ("0" if nonce[-1] != "0" else "1"))
+
+
+def test_another_lifetime(nonces: Nonces) -> None:
+    nonce = nonces.issue(0.0)
+    assert nonces.check(nonce, 5.1, lifetime=5.0) is STALE
+    assert nonces.check(nonce, 5.0, lifetime=5.0) is GOOD
+    assert nonces.check(nonce, 301.0, lifetime=600.0) is GOOD
+
+
+def test_the_highest_count(nonces: Nonces) -> None:
+    nonce = nonces.issue(0.0)
+    assert nonces.highest(nonce) == 0
+    for count in ("00000003", "00000002"):
+        nonces.check(nonce, 0.0, count)
+    assert nonces.highest(nonce) == 3

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import re
+from typing import Any
+
 import pytest
 
 from responder.errors import ParseError
@@ -9,6 +13,7 @@ from responder.events import Flow
 from responder.registry import Capabilities
 from responder.sip.message import Request
 from responder.sip.parser import parse
+from responder.sip.uri import Uri
 from responder.uas.registrar import Outcome, Registrar
 
 AOR = "sip:bob@example.com"
@@ -433,3 +438,116 @@ class TestMalformed:
     def test_bindings_of_no_uri(self, registrar: Registrar) -> None:
         with pytest.raises(ParseError):
             registrar.bindings("bob", 0.0)
+
+
+class TestTemporaryGruu:
+    """RFC 5627 sections 3.1.2, 5.1, 5.2."""
+
+    CONTACT = f"Contact: <sip:b@192.0.2.9>;{INSTANCE}"
+
+    @staticmethod
+    def given(registrar: Registrar, *fields: str, **more: Any) -> str:
+        (value,) = registrar.register(register(*fields, "Supported: gruu", **more), 0.0).contacts
+        found = re.search(r'temp-gruu="(sip:tgruu\.[0-9a-f]{32}@example\.com;gr)"', value)
+        assert found, value
+        return found[1]
+
+    def test_stands_beside_the_public_one(self) -> None:
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        first = self.given(registrar, self.CONTACT)
+        assert Uri.parse(first).user != "bob"
+        assert self.given(registrar, cseq=2) == first, "a fetch makes no new one"
+        assert self.given(registrar, self.CONTACT, cseq=3) != first, "a refresh does"
+
+    def test_nobody_can_tell_whose_it_is(self) -> None:
+        made = {
+            self.given(Registrar(Capabilities(), ids=random.Random(seed)), self.CONTACT, to=f"<sip:{name}@example.com>")
+            for seed in (1, 2)
+            for name in ("bob", "eve")
+        }
+        assert len(made) == 4
+
+    def test_none_for_who_does_not_know_them(self) -> None:
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        (value,) = registrar.register(register(self.CONTACT), 0.0).contacts
+        assert "gruu" not in value
+
+
+class TestContactOf:
+    def test_the_best_one(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:a@h>;q=0.3, <sip:b@h>;q=0.7, <sip:c@h>;q=0.5"), 0.0)
+        assert registrar.contact_of("bob", 0.0) == "sip:b@h"
+
+    def test_of_equals_the_latest(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:a@h>;expires=3600"), 0.0)
+        registrar.register(register("Contact: <sip:b@h>;expires=60", cseq=2), 1.0)
+        assert registrar.contact_of("bob", 1.0) == "sip:b@h"
+        registrar.register(register("Contact: <sip:a@h>;expires=60", cseq=3), 2.0)
+        assert registrar.contact_of("bob", 2.0) == "sip:a@h"
+
+    def test_by_user_or_by_user_and_host(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:a@h>", to="<sip:bob@one>"), 0.0)
+        registrar.register(register("Contact: <sip:b@h>", to="<sips:bob@two>"), 1.0)
+        assert registrar.contact_of("bob", 1.0) == "sip:b@h"
+        assert registrar.contact_of("bob@ONE", 1.0) == "sip:a@h"
+        assert registrar.contact_of("bob@two", 1.0) == "sip:b@h"
+        assert registrar.contact_of("bob@three", 1.0) is None
+        assert registrar.contact_of("alice", 1.0) is None
+
+    def test_what_has_expired_or_was_taken_down_is_gone(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:a@h>;expires=60, <sip:b@h>;q=0.1"), 0.0)
+        assert registrar.contact_of("bob", 59.9) == "sip:a@h"
+        assert registrar.contact_of("bob", 60.0) == "sip:b@h"
+        registrar.register(register("Contact: *", "Expires: 0", cseq=2), 60.0)
+        assert registrar.contact_of("bob", 60.0) is None
+
+    def test_a_q_that_is_no_number(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:a@h>;q=0.9, <sip:b@h>;q=x"), 0.0)
+        assert registrar.contact_of("bob", 0.0) == "sip:b@h"
+
+
+class TestRouteTo:
+    """RFC 3327 section 5.4, RFC 5626 section 5.3."""
+
+    FLOW = Flow("TCP", ("h", 1), ("c", 2), 7)
+
+    def test_by_its_flow_and_path(self, registrar: Registrar) -> None:
+        path = ("Path: <sip:p1;lr>, <sip:p2;lr>", "Supported: path")
+        registrar.register(register("Contact: <sip:b@h;transport=tcp>", *path), 0.0, self.FLOW)
+        assert registrar.route_to("sip:b@H;transport=TCP", 0.0) == (self.FLOW, ["<sip:p1;lr>", "<sip:p2;lr>"])
+        assert registrar.route_to("sip:b@h", 0.0) is None, "transport must be in both (19.1.4)"
+        assert registrar.route_to("sip:c@h;transport=tcp", 0.0) is None
+        assert registrar.route_to("sip:b@h;transport=tcp", 3600.0) is None
+
+    def test_the_flow_that_was_registered_last(self, registrar: Registrar) -> None:
+        later = Flow("UDP", ("h", 1), ("d", 3))
+        registrar.register(register("Contact: <sip:b@h>", to="<sip:one@h>"), 0.0, self.FLOW)
+        registrar.register(register("Contact: <sip:b@h>", to="<sip:two@h>"), 1.0, later)
+        assert registrar.route_to("sip:b@h", 1.0) == (later, [])
+        registrar.register(register("Contact: <sip:b@h>", to="<sip:one@h>", cseq=2), 2.0, self.FLOW)
+        assert registrar.route_to("sip:b@h", 2.0) == (self.FLOW, [])
+
+    def test_where_nobody_knows_how_it_came(self, registrar: Registrar) -> None:
+        registrar.register(register("Contact: <sip:b@h>"), 0.0)
+        assert registrar.route_to("sip:b@h", 0.0) is None
+
+    def test_no_uri(self, registrar: Registrar) -> None:
+        with pytest.raises(ParseError):
+            registrar.route_to("b", 0.0)
+
+
+def test_nothing_is_left_of_what_is_gone() -> None:
+    """The index holds no more than the bindings do, however they went."""
+    registrar = Registrar(Capabilities(), most_aors=20)
+    for number in range(200):
+        name = f"<sip:u{number}@h>"
+        now = number * 60.0
+        registrar.register(register(f"Contact: <sip:c{number}@h>;expires=120", to=name), now, TestRouteTo.FLOW)
+        if number % 3 == 0:
+            registrar.register(register(f"Contact: <sip:c{number}@h>;expires=0", to=name, cseq=2), now)
+    assert len(registrar) <= 20
+    registrar.register(register("Contact: <sip:x@h>", to="<sip:last@h>"), 1e6, TestRouteTo.FLOW)
+    for number in range(200):
+        registrar.bindings(f"sip:u{number}@h", 1e6)
+    registrar.register(register("Contact: *", "Expires: 0", to="<sip:last@h>", cseq=2), 1e6)
+    assert len(registrar) == len(registrar._index) == 0

@@ -1,0 +1,1 @@
+"""What is done with scenarios apart from serving them: here they are played through, to explain what they send."""

@@ -1,0 +1,1 @@
+"""Scenario files of other tools turned into ours: text in, text out."""
