@@ -12,23 +12,24 @@ from typing import TYPE_CHECKING, Any, Final
 
 from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
 from responder.dialog.placed import PlacedDialog
-from responder.dialog.reliable import ReliableProvisionals
 from responder.errors import ParseError
 from responder.sip.likeness import LikeRequest
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
-from responder.uas import defaults, replacing
+from responder.uas import defaults, reliability, replacing
 from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import InDialog, Outgoing
 from responder.uas.placing import placed
 from responder.uas.script import OVER
 from responder.uas.session_timer import SessionTimer
-from responder.uas.subscription import MOST_OF_ONE_CALL, SUBSCRIBING, Subscription, grants_none
+from responder.uas.subscription import SUBSCRIBING
+from responder.uas.subscriptions import Subscriptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from responder.dialog.reliable import ReliableProvisionals
     from responder.events import Flow
     from responder.registry.capabilities import Capabilities
     from responder.sip.message import Request, Response
@@ -141,7 +142,7 @@ class Call:
         self.older: Call | None = None
         """An earlier call with the same Call-ID."""
         self._accepted: list[ServerTransaction] = []
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions: Subscriptions | None = None
         self.described = (0, b"")
         """The version of our last session description, and the description."""
         self._waits = 0
@@ -213,8 +214,7 @@ class Call:
             if method == "UPDATE" and dialog is not None:
                 self._keep_time(dialog, request, data)
         elif method in SUBSCRIBING:
-            for subscription in [s for s in self._subscriptions if s.asked is request]:
-                subscription.refused()
+            self.subscriptions.refused(request)
         elif method in _STATEFUL:
             self.bindings, self.entity_tag = None, ""  # the next one has its own
             if status < 300 and self._core.watchers.of:
@@ -280,19 +280,18 @@ class Call:
         dialog = transaction.dialog
         if dialog is None and (tag or not fresh):
             # a request with a To tag comes here without a dialog only where the script takes such (12.2.2)
-            dialog = self._dialog_of(transaction, request, tag if fresh else request.to_tag or tag)
+            dialog = self.dialog_of(transaction, request, tag if fresh else request.to_tag or tag)
         provisionals = None
         if reply.reliable is not None and status < 200:
-            self._note_reliability(request, reply)
+            for sentence in reliability.deviations(self._core.registry, request, reply):
+                self.note("deviation", sentence)
         if dialog is not None and (status < 200 or dialog.reliable is not None):
-            wanted = status < 200 and self._is_reliable(request, reply)
-            if dialog.reliable is not None and self._waits_for_prack(
-                transaction, dialog.reliable, status, wanted=wanted
-            ):
+            wanted = status < 200 and reliability.is_wanted(request, reply)
+            if dialog.reliable is not None and reliability.waits(transaction, dialog.reliable, status, wanted=wanted):
                 dialog.reliable.queue.append(lambda: self.respond(transaction, reply, scope))
                 return
             if wanted:
-                provisionals = self._reliable_of(dialog, transaction.cseq)
+                provisionals = reliability.provisionals_of(self, self._core, dialog, transaction.cseq)
             elif status >= 200:
                 provisionals = dialog.reliable
         data = self._send(transaction, reply, scope, tag, provisionals)
@@ -331,43 +330,6 @@ class Call:
             dialog.timer = SessionTimer(self, dialog)
         dialog.timer.agreed(request, response)
 
-    def _note_reliability(self, request: Request, reply: Reply) -> None:
-        """The author decided whether this 1xx is reliable: say what RFC 3262 has against that."""
-        registry, status = self._core.registry, reply.status
-        known = registry.deviations(status, "INVITE", request)
-        for sentence in registry.deviations(status, "INVITE", request, reliable=reply.reliable):
-            if sentence not in known:
-                self.note("deviation", sentence)
-
-    def _is_reliable(self, request: Request, reply: Reply) -> bool:
-        """Whether a 1xx goes out reliably: the author says so, or the client requires it (RFC 3262 section 3)."""
-        if reply.reliable is not None:
-            return reply.reliable
-        return not reply.bare and "require" in request.shape.index and "100rel" in request.require
-
-    def _waits_for_prack(
-        self, transaction: ServerTransaction, provisionals: ReliableProvisionals, status: int, *, wanted: bool
-    ) -> bool:
-        """RFC 3262 section 3: no second reliable response before the PRACK of the first, and no 2xx.
-
-        The RFC lets a 2xx overtake a response without SDP; here it never does, because an author who wrote both means
-        to see both.
-        """
-        if not provisionals.outstanding or provisionals.invite_seq != transaction.cseq:
-            return False
-        return wanted or status >= 200
-
-    def _reliable_of(self, dialog: Dialog[Call], cseq: int) -> ReliableProvisionals:
-        known, core = dialog.reliable, self._core
-        if known is None or known.invite_seq != cseq:
-            known = dialog.reliable = ReliableProvisionals(
-                first_rseq=core.new_rseq(),
-                invite_seq=cseq,
-                user=self,
-                layer=core.layer,
-            )
-        return known
-
     def _end_early_dialogs(self, *, awaiting_prack: bool = True) -> None:
         """End them; one whose PRACK is under way only where `awaiting_prack` (RFC 3262 section 3)."""
         if not self.dialogs:
@@ -385,60 +347,15 @@ class Call:
         method = transaction.method
         if known is not None:
             known.refresh_target(request)
-        if method not in SUBSCRIBING:
-            return
-        subscription = self.subscription_of(known, request)
-        if subscription is None:
-            if method == "REFER" and grants_none(request, response):
-                return
-            subscription = self._subscribe(transaction, request, known, tag)
-        if subscription is not None:
-            subscription.accepted(request, response, automatic=not (self.notifies and self.active))
-
-    def subscription_of(self, dialog: Dialog[Call] | None, request: Request) -> Subscription | None:
-        """The subscription that this request made or refreshes, where there is one."""
-        for subscription in self._subscriptions:
-            if subscription.concerns(dialog, request):
-                return subscription
-        return None
-
-    def expires(self, dialog: Dialog[Call]) -> bool:
-        """Whether the last subscription of this dialog has had its last NOTIFY, and no INVITE keeps it."""
-        return not (dialog.of_invite or any(other.live and other.dialog is dialog for other in self._subscriptions))
+        if method in SUBSCRIBING:
+            self.subscriptions.granted(transaction, request, known, tag, response)
 
     @property
-    def fully_subscribed(self) -> bool:
-        """Whether there is no room for another subscription."""
-        return len(self._subscriptions) >= MOST_OF_ONE_CALL
-
-    def _subscribe(
-        self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str
-    ) -> Subscription | None:
-        """A new subscription, with a dialog of its own where it is not asked for within one."""
-        if self.fully_subscribed:
-            self.note("problem", f"no room for another subscription: {request.method} gets no NOTIFY")
-            return None
-        dialog = known or self._dialog_of(transaction, request, request.to_tag or tag)
-        if dialog is None:
-            return None
-        # RFC 3515 2.4.6: "for the second and subsequent REFER requests a UA receives in a given dialog"
-        again = known is not None and (
-            known.local_seq > 0 or self.path.count("REFER") > 1 or self.request.method == "REFER"
-        )
-        if known is None:
-            dialog.state = CONFIRMED
-        subscription = Subscription(self, self._core, dialog, request, again=again)
-        self._subscriptions.append(subscription)
-        return subscription
-
-    def unsubscribed(self, subscription: Subscription, dialog: Dialog[Call] | None) -> None:
-        """A subscription is over, and with the last one a dialog that no INVITE made (RFC 5057 section 4)."""
-        if subscription in self._subscriptions and subscription.asked is None:
-            self._subscriptions.remove(subscription)
-        if dialog is None or dialog.of_invite or dialog not in self.dialogs:
-            return
-        if not any(other.dialog is dialog for other in self._subscriptions):
-            self.terminate(dialog)
+    def subscriptions(self) -> Subscriptions:
+        """The subscriptions that it has."""
+        if self._subscriptions is None:
+            self._subscriptions = Subscriptions(self, self._core)
+        return self._subscriptions
 
     def inviting(self) -> bool:
         """Whether an INVITE of the peer waits for its final response."""
@@ -520,22 +437,7 @@ class Call:
         `state` is a Subscription-State such as `active` or `terminated;reason=noresource`; what `order` leaves out is
         made from the event package. None where there is no subscription.
         """
-        subscription = self._at_hand()
-        return None if subscription is None else subscription.notify(order, state, scope)
-
-    def _at_hand(self) -> Subscription | None:
-        for transaction in reversed(self.unanswered):
-            if transaction.method in SUBSCRIBING:
-                request, known = transaction.request, transaction.dialog
-                subscription = self.subscription_of(known, request)
-                if subscription is None:
-                    # RFC 6665 4.4.1: a NOTIFY may come before the 2xx, and makes the dialog
-                    subscription = self._subscribe(transaction, request, known, self.tag)
-                if subscription is not None and subscription.live:
-                    return subscription
-                break
-        live = [subscription for subscription in self._subscriptions if subscription.live]
-        return live[-1] if live else None
+        return self.subscriptions.notify(order, state, scope)
 
     def wait(self, seconds: float, token: Any) -> None:
         """Bring `token` back by `script.timer` after so many seconds."""
@@ -550,8 +452,7 @@ class Call:
         for dialog in list(self.dialogs):
             if not dialog.of_invite:
                 # RFC 5057 4: BYE is for sessions; a subscription has words of its own for its end
-                for subscription in [s for s in self._subscriptions if s.dialog is dialog]:
-                    subscription.deactivate()
+                self.subscriptions.deactivate(dialog)
             elif dialog.awaits_ack:
                 dialog.hang_up_when_acknowledged = True
             elif dialog.state == CONFIRMED:
@@ -619,7 +520,7 @@ class Call:
             core = self._core
             core.timers.set(core.settings.provisional_refresh, core.wire.now, self, (_REFRESH, transaction))
 
-    def _dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call] | None:
+    def dialog_of(self, transaction: ServerTransaction, request: Request, tag: str) -> Dialog[Call] | None:
         """The dialog that a response with this tag belongs to, made where it is not yet there.
 
         None where the request lacks what identifies one, which only comes here when nobody checked its syntax.
@@ -687,8 +588,9 @@ class Call:
         if self.dialogs:
             for dialog in list(self.dialogs):
                 self._end_dialog(dialog)
-        for subscription in tuple(self._subscriptions):
-            subscription.stop()
+        if self._subscriptions is not None:
+            self._subscriptions.stop()
+            self._subscriptions = None
         if self._accepted:
             self._release()
         self._core.ended(self)

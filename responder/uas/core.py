@@ -347,9 +347,7 @@ class UserAgentServer:
         if any(
             other is not transaction and other.method == method and other.call_id == transaction.call_id
             for other in call.unanswered
-        ) or (
-            method == "UPDATE" and offers and _has_unanswered_offer(call, dialog)
-        ):
+        ) or (method == "UPDATE" and offers and _has_unanswered_offer(call, dialog)):
             # "a randomly chosen value of between 0 and 10 seconds"
             return Reply(500, headers=(("Retry-After", str(self.ids.getrandbits(16) % 11)),), label="pending")
         return None

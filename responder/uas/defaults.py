@@ -67,13 +67,13 @@ def _bad_type(publish: Request) -> Reply:
 def _subscribed(transaction: ServerTransaction, call: Call) -> Reply:
     """The answer to a SUBSCRIBE or REFER (RFC 6665 section 4.2.1.1, RFC 3515 section 2.4.4)."""
     request, dialog, capabilities = transaction.request, transaction.dialog, call.capabilities
-    if call.subscription_of(dialog, request) is None:
+    if call.subscriptions.of(dialog, request) is None:
         if request.method == "SUBSCRIBE":
-            if dialog is not None and call.expires(dialog):
+            if dialog is not None and call.subscriptions.let_go(dialog):
                 return NO_SUCH_CALL
             if package_of(request) == "refer" and "explicitsub" not in capabilities.supported:
                 return _ONLY_BY_REFER
-        if call.fully_subscribed:
+        if call.subscriptions.full:
             return _FULLY_SUBSCRIBED
     if request.method == "SUBSCRIBE" and is_too_brief(request, capabilities.min_expires):
         return _TOO_BRIEF

@@ -314,7 +314,7 @@ class Subscription:
         self._end_begins()
         self._memory.clear()
         if call is not None:
-            call.unsubscribed(self, dialog)
+            call.subscriptions.over(self, dialog)
 
     def deactivate(self) -> None:
         """End it, as we stop (4.2.2: the subscriber may try again at once)."""

@@ -47,6 +47,12 @@ def transferred(client: Client, refer: Message) -> None:
     client.world.after(2.0, lambda: report(client, 200))
 
 
+def transfer_failed(client: Client, refer: Message) -> None:
+    """A report that the call came to nothing."""
+    report(client, 100)
+    report(client, 486)
+
+
 def report(client: Client, status: int) -> None:
     """A NOTIFY of how a transfer goes."""
     state = "active;expires=60" if status < 200 else "terminated;reason=noresource"

@@ -10,6 +10,7 @@ import pytest
 from .calling import TALK
 from .client import Client
 from .flows import BY_NAME
+from .reactions import transfer_failed
 from .wire import NEW_OFFER, OFFER
 from .world import World, shipped
 
@@ -80,6 +81,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
         "rfc5359-transfer-unattended",
         {"habits": {"talks": None, "answers": {"REFER": 202}}},
         "no NOTIFY within 10 s",
+    ),
+    (
+        "rfc5359-transfer-attended",
+        {"habits": {**BY_NAME["rfc5359-transfer-attended"].habits, "reactions": {"REFER": transfer_failed}}},
+        "body: expected prefix 'SIP/2.0 200'",
     ),
     ("rfc5359-third-party-joins", {"fields": ()}, "header Join"),
     ("rfc5407-cancel-crosses-200", {"habits": {"talks": None}}, "gave the call up and left it standing"),
