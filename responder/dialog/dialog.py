@@ -55,9 +55,12 @@ class Dialog(Generic[User]):
         "key",
         "local_seq",
         "local_tag",
+        "referred",
+        "referred_until",
         "reliable",
         "remote_seq",
         "remote_tag",
+        "session_over",
         "state",
         "timer",
         "updating",
@@ -91,6 +94,12 @@ class Dialog(Generic[User]):
         self.remote_seq = cseq
         self.state = EARLY
         self.reliable: ReliableProvisionals | None = None
+        self.session_over = False
+        """Whether a BYE has ended the session, and only subscriptions are left of the dialog (RFC 5057 section 4)."""
+        self.referred = 0
+        """REFERs of ours in it whose last NOTIFY has not come."""
+        self.referred_until = 0.0
+        """Until when that NOTIFY is awaited."""
         self.hang_up_when_acknowledged = False
         self.inviting: Any = None
         """The INVITE of ours that is under way in it (14.2: the peer's then gets 491)."""
@@ -117,8 +126,8 @@ class Dialog(Generic[User]):
 
     @property
     def of_invite(self) -> bool:
-        """Whether an INVITE made it."""
-        return self._request.method == "INVITE"
+        """Whether there is a session in it: an INVITE made it, and no BYE has ended that."""
+        return self._request.method == "INVITE" and not self.session_over
 
     @property
     def secure(self) -> bool:
@@ -191,6 +200,11 @@ class Dialog(Generic[User]):
     def end(self) -> None:
         """The dialog is over; nothing is sent again any more."""
         self.state = OVER
+        self.end_session()
+
+    def end_session(self) -> None:
+        """The session in it is over: nothing of that is sent again any more."""
+        self.session_over = True
         self._final = None
         if self.reliable is not None:
             self.reliable.stop()

@@ -50,8 +50,8 @@ class PlacedDialog(Dialog[User]):
 
     @property
     def of_invite(self) -> bool:
-        """Only an INVITE of ours makes a dialog."""
-        return True
+        """Whether there is a session in it: only an INVITE of ours makes a dialog, and a BYE ends that."""
+        return not self.session_over
 
     @property
     def secure(self) -> bool:

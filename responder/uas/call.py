@@ -7,10 +7,12 @@ request of ours under way, and the script done. Its public methods are the verbs
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
+from responder.dialog.dialog import OVER as OVER_DIALOG
 from responder.dialog.placed import PlacedDialog
 from responder.errors import ParseError
 from responder.sip.likeness import LikeRequest
@@ -50,6 +52,9 @@ _TARGET_REFRESH: Final = frozenset({"UPDATE", "SUBSCRIBE", "NOTIFY", "REFER"})
 _STATEFUL: Final = frozenset({"PUBLISH", "REGISTER"})
 """Methods whose 2xx may change what others have subscribed to."""
 
+_REFERRED: Final = 180.0
+"""Seconds within which a REFER leads to an outcome: an INVITE rings no longer (16.6, timer C)."""
+_expires: Final = re.compile(r";[ \t]*expires[ \t]*=[ \t]*([0-9]{1,9})").search
 _REFRESH: Final = object()
 _LINGER: Final = object()
 
@@ -157,9 +162,9 @@ class Call:
 
     @property
     def confirmed(self) -> Dialog[Call] | None:
-        """The confirmed dialog, where there is one."""
+        """The confirmed dialog, where there is one, and no BYE has ended its session."""
         for dialog in self.dialogs:
-            if dialog.state == CONFIRMED:
+            if dialog.state == CONFIRMED and not dialog.session_over:
                 return dialog
         return None
 
@@ -204,7 +209,7 @@ class Call:
             # 15.1.2: the session ends whatever we answer, and what still waits is refused with 487; where it was one
             # branch of a fork, the others go on
             early = dialog.state == EARLY
-            self._end_dialog(dialog)
+            self._end_session(dialog)
             if not (early and (self.forking or any(other.state == EARLY for other in self.dialogs))):
                 for pending in list(self.unanswered):
                     self.respond(pending, defaults.TERMINATED)
@@ -349,6 +354,8 @@ class Call:
             known.refresh_target(request)
         if method in SUBSCRIBING:
             self.subscriptions.granted(transaction, request, known, tag, response)
+        elif method == "NOTIFY" and known is not None and known.referred:
+            self._reported(known, request)
 
     @property
     def subscriptions(self) -> Subscriptions:
@@ -556,9 +563,48 @@ class Call:
         rack = transaction.request.rack
         return rack is not None and dialog.reliable is not None and dialog.reliable.acknowledge(rack)
 
+    def _end_session(self, dialog: Dialog[Call]) -> None:
+        """A BYE ends the session; the dialog stays as long as a subscription has a use for it (RFC 5057 section 4)."""
+        core = self._core
+        if dialog.referred:
+            core.timers.set(max(dialog.referred_until - core.wire.now, core.layer.timeout), core.wire.now, self, dialog)
+        elif self._subscriptions is None or not self._subscriptions.need(dialog):
+            self._end_dialog(dialog)
+            return
+        dialog.end_session()
+
+    def referring(self, dialog: Dialog[Call]) -> None:
+        """A REFER of ours goes out: its NOTIFYs belong to this dialog (RFC 3515 section 2.4.4)."""
+        dialog.referred += 1
+        dialog.referred_until = self._core.wire.now + _REFERRED
+
+    def referred(self, dialog: Dialog[Call]) -> None:
+        """The subscription that a REFER of ours made is over, or there is none."""
+        dialog.referred -= 1
+        if dialog.session_over and not dialog.referred and dialog.state != OVER_DIALOG:
+            self.terminate(dialog)
+
+    def _reported(self, dialog: Dialog[Call], notify: Request) -> None:
+        """A NOTIFY about a REFER of ours got its 2xx."""
+        state = (notify.first("subscription-state") or "").lower()
+        if state.startswith("terminated"):
+            self.referred(dialog)
+            return
+        found = _expires(state)
+        if found:
+            dialog.referred_until = self._core.wire.now + min(int(found[1]), _REFERRED)
+
+    def session_ended(self, dialog: Dialog[Call]) -> None:
+        """Our BYE has had its final response, or none will come (15.1.1)."""
+        self._end_session(dialog)
+        self._without_dialog()
+
     def terminate(self, dialog: Dialog[Call]) -> None:
-        """A dialog is over (BYE, 481, 408, no ACK)."""
+        """A dialog is over (481, 408, no ACK)."""
         self._end_dialog(dialog)
+        self._without_dialog()
+
+    def _without_dialog(self) -> None:
         if self.confirmed is None and not self.unanswered:
             self._end_early_dialogs()
         self.settle()
@@ -702,6 +748,9 @@ class Call:
             return
         if type(token) is tuple and token[0] is _REFRESH:
             self._refresh(token[1])
+        elif isinstance(token, Dialog):
+            if token.session_over and token.state != OVER_DIALOG:
+                self.terminate(token)
         elif type(token) is tuple and token[0] is _LINGER:
             if token[1] == self._idle_since and not (self.unanswered or self.pending or self.dialogs or self._waits):
                 self.finish("abandoned")

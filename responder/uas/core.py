@@ -47,6 +47,8 @@ _GLARE: Final = Reply(491, label="pending")
 _MOST_OF_ONE_CALL_ID: Final = 8
 """Live calls of one Call-ID that are asked whether a retry is theirs."""
 _MOST_ENDED: Final = 256
+_OF_A_SESSION: Final = frozenset({"INVITE", "BYE", "PRACK", "UPDATE", "INFO"})
+"""Methods that belong to the session in a dialog (RFC 5057 section 4.2)."""
 _FULL: Final = Reply(503, label="full")
 _NOTHING: Final[frozenset[str]] = frozenset()
 _FAULT: Final = Reply(500, label="internal error")
@@ -322,6 +324,9 @@ class UserAgentServer:
             refused = inspection.refusal(request, self.settings.capabilities, unchecked)
         if refused is not None:
             call.respond(transaction, refused)
+            return call.number
+        if dialog.session_over and method in _OF_A_SESSION:
+            call.respond(transaction, defaults.NO_SUCH_CALL)  # RFC 5057 section 4: that usage is gone
             return call.number
         if method == "PRACK" and not call.acknowledge_provisional(transaction, dialog):
             call.respond(transaction, defaults.NO_SUCH_CALL)

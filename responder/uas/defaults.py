@@ -54,7 +54,9 @@ def reply_to(transaction: ServerTransaction, call: Call) -> Reply:
         return _PUBLISHED.get(call.publish(transaction).status) or _bad_type(request)
     if method in SUBSCRIBING:
         return _subscribed(transaction, call)
-    if method == "NOTIFY" or (not transaction.tagged and method in _WITHIN_A_DIALOG):
+    if method == "NOTIFY" and (transaction.dialog is None or not transaction.dialog.referred):
+        return NO_SUCH_CALL
+    if not transaction.tagged and method in _WITHIN_A_DIALOG:
         return NO_SUCH_CALL
     return OK
 

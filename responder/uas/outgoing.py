@@ -300,6 +300,8 @@ class InDialog(Outgoing):
         """Build and send it."""
         if self.method == "INVITE":
             self.dialog.inviting = self
+        elif self.method == "REFER":
+            self._call.referring(self.dialog)
         super().start(scope)
 
     def _build(self, scope: Any) -> bytes:
@@ -336,7 +338,9 @@ class InDialog(Outgoing):
         elif self.method == "UPDATE":
             dialog.updating = False
         if self.method == "BYE":
-            call.terminate(dialog)  # 15.1.1: whatever comes back, and before the script does anything else
+            call.session_ended(dialog)  # 15.1.1: whatever comes back, and before the script does anything else
+        elif self.method == "REFER" and (response is None or _makes_no_subscription(response)):
+            call.referred(dialog)
         super()._finish(response)
         if (
             self.status in (408, 481)
@@ -350,6 +354,11 @@ class InDialog(Outgoing):
             else:
                 call.terminate(dialog)
         call.outgoing_over(self)
+
+
+def _makes_no_subscription(response: Response) -> bool:
+    """Whether a REFER with this final response is followed by no NOTIFY (RFC 3515 2.4.4, RFC 4488 section 4)."""
+    return response.status >= 300 or (response.first("refer-sub") or "").strip().lower().startswith("false")
 
 
 class _Unheard:

@@ -42,9 +42,13 @@ class Subscriptions:
                 return subscription
         return None
 
+    def need(self, dialog: Dialog[Call]) -> bool:
+        """Whether one of them lives in this dialog."""
+        return any(one.live and one.dialog is dialog for one in self._all)
+
     def let_go(self, dialog: Dialog[Call]) -> bool:
         """Whether the last one of this dialog has had its last NOTIFY, and no INVITE keeps it."""
-        return not (dialog.of_invite or any(other.live and other.dialog is dialog for other in self._all))
+        return not (dialog.of_invite or self.need(dialog))
 
     def granted(
         self, transaction: ServerTransaction, request: Request, known: Dialog[Call] | None, tag: str, response: bytes
@@ -111,7 +115,7 @@ class Subscriptions:
             self._all.remove(subscription)
         if dialog is None or dialog.of_invite or dialog not in self._call.dialogs:
             return
-        if not any(other.dialog is dialog for other in self._all):
+        if not dialog.referred and not any(other.dialog is dialog for other in self._all):
             self._call.terminate(dialog)
 
     def deactivate(self, dialog: Dialog[Call]) -> None:
