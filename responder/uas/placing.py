@@ -9,12 +9,16 @@ Rules
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from responder.dialog.dialog import EARLY
 from responder.dialog.placed import PlacedDialog
 from responder.errors import ParseError
+from responder.sip import header_names
+from responder.sip.abnf import is_token
 from responder.sip.name_addr import NameAddr
+from responder.sip.params import unescaped
 from responder.sip.uri import Uri
 from responder.uas import defaults
 from responder.uas.outgoing import Heading, Outgoing
@@ -30,6 +34,11 @@ if TYPE_CHECKING:
 
 METHODS: Final = frozenset({"INVITE", "MESSAGE", "NOTIFY", "OPTIONS"})
 """What may be sent outside a dialog."""
+_OURS_ALONE: Final = frozenset({
+    "body", "call-id", "contact", "content-length", "content-type", "cseq",
+    "from", "max-forwards", "record-route", "route", "to", "via",
+})  # fmt: skip
+"""KEYs of what a URI must not set."""
 
 
 def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str | None) -> Placed:
@@ -50,7 +59,23 @@ def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str
     elif "<" not in sender:
         sender = f"<{sender}>"
     heading = Heading(text, f"{sender};tag={tag}", f"<{text}>", core.new_call_id(flow), path)
-    return Placed(call, core, order, flow, heading, tag)
+    return Placed(call, core, _with_headers_of(order, uri), flow, heading, tag)
+
+
+def _with_headers_of(order: Order, uri: Uri) -> Order:
+    """The order with the header fields in its URI, such as Replaces in that of a Refer-To (19.1.5).
+
+    What the author wrote stays; fields that would break the request are not taken, as the RFC advises.
+    """
+    taken = {header_names.key(name) for name, _ in order.headers}
+    found = []
+    for pair in filter(None, uri.headers.split("&")):
+        name, _, value = pair.partition("=")
+        name, value = unescaped(name), unescaped(value)
+        key = header_names.key(name)
+        if is_token(name) and value.isprintable() and key not in _OURS_ALONE and key not in taken:
+            found.append((name, value))
+    return replace(order, headers=(*order.headers, *found)) if found else order
 
 
 def _uri(text: str) -> Uri:

@@ -121,6 +121,20 @@ class TestTheRequest:
         assert bench.one.registered("alice") == "sip:alice@10.1.1.1:7777"
         assert bench.one.registered("nobody") == ""
 
+    def test_headers_in_the_uri_become_fields_but_for_dangerous_ones(self) -> None:
+        uri = (
+            "<sip:carol@192.0.2.99?Replaces=a%40b%3Bto-tag%3D1%3Bfrom-tag%3D2&Call-ID=x&Via=y&Subject=hi%0D%0ATo:%20z"
+            "&X-Own=uri&body=v>"
+        )
+        bench = Placing(Order("INVITE", headers=(("X-Own", "author"),)), to=uri)
+        invite = begun(bench)
+        assert invite["Replaces"] == "a@b;to-tag=1;from-tag=2"
+        assert invite["X-Own"] == "author"
+        assert invite["Subject"] is None
+        assert invite["Call-ID"] != "x"
+        assert invite.message.every("via") == [invite["Via"]]
+        assert invite.request.uri == "sip:carol@192.0.2.99"
+
 
 class TestAnswer:
     def test_a_2xx_gets_its_ack_to_the_contact_by_the_routes_reversed(self) -> None:
