@@ -1,0 +1,14 @@
+"""All rules: importing this fills `rule.RULES`."""
+
+from __future__ import annotations
+
+from responder.observe.rules import acks
+from responder.observe.rules.rule import RULES, Rule
+
+_AREAS = (acks,)
+
+
+def rules() -> tuple[Rule, ...]:
+    """Every rule, by area and then as their files have them."""
+    order = [area.__name__.rpartition(".")[2] for area in _AREAS]
+    return tuple(sorted(RULES.values(), key=lambda rule: order.index(rule.area)))

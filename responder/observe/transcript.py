@@ -1,0 +1,323 @@
+"""A recorded run as SIP sees it: messages, the transactions that they make, calls and dialogs. What rules look at.
+
+Made of records alone (`records`), so that a trace that was saved can be judged again, with the same verdict. Nothing
+here raises for what a peer sent: what cannot be read is kept as what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from responder.errors import ParseError
+from responder.observe.records import MalformedRecord, MessageRecord, Record
+from responder.sip.message import Message, Request, Response
+from responder.sip.parser import parse
+from responder.sip.syntax import fault_of
+
+
+@dataclass(eq=False)
+class Seen:
+    """One message of the run, as it stood on the wire."""
+
+    number: int
+    """Counts the messages of the run from 1: how reports refer to it."""
+    record: MessageRecord | MalformedRecord
+    message: Message | None
+    """None where the bytes are no SIP message."""
+
+    @property
+    def received(self) -> bool:
+        """Whether the client sent it."""
+        return isinstance(self.record, MalformedRecord) or self.record.received
+
+    @property
+    def time(self) -> float:
+        """Seconds since the run began."""
+        return self.record.time
+
+    @property
+    def reliable(self) -> bool:
+        """Whether its transport resends by itself."""
+        return self.record.transport != "UDP"
+
+    @property
+    def data(self) -> bytes:
+        """Its bytes."""
+        return self.record.data
+
+    @property
+    def request(self) -> Request:
+        """The request; only for what is one."""
+        assert isinstance(self.message, Request)
+        return self.message
+
+    @property
+    def response(self) -> Response:
+        """The response; only for what is one."""
+        assert isinstance(self.message, Response)
+        return self.message
+
+    @cached_property
+    def fault(self) -> ParseError | None:
+        """What is wrong with the syntax of a request; None where nothing is, and for responses."""
+        return fault_of(self.message) if isinstance(self.message, Request) else None
+
+    def first(self, key: str) -> str:
+        """The first value of a header by its KEY, empty where it is missing."""
+        return (self.message.first(key) or "") if self.message is not None else ""
+
+    def every(self, key: str) -> list[str]:
+        """All values of a header by its KEY."""
+        try:
+            return self.message.every(key) if self.message is not None else []
+        except ParseError:
+            return []
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What tells a message's transaction and dialog, as far as it can be read; empty and -1 where it cannot."""
+
+    call_id: str = ""
+    branch: str = ""
+    sent_by: str = ""
+    cseq: int = -1
+    method: str = ""
+    from_tag: str = ""
+    to_tag: str = ""
+
+
+def identity_of(message: Message) -> Identity:
+    """The identity of a message; fields that cannot be read are left at what they are by default."""
+    found: dict[str, str | int] = {}
+    for name, read in _READERS.items():
+        try:
+            value = read(message)
+        except (ParseError, AttributeError):
+            continue
+        if value is not None:
+            found[name] = value
+    return Identity(**found)  # type: ignore[arg-type]
+
+
+_READERS: Final[dict[str, Callable[[Message], str | int | None]]] = {
+    "call_id": lambda message: message.call_id,
+    "branch": lambda message: message.top_via.branch,
+    "sent_by": lambda message: message.top_via.sent_by,
+    "cseq": lambda message: message.cseq.number,
+    "method": lambda message: message.cseq.method,
+    "from_tag": lambda message: message.from_tag,
+    "to_tag": lambda message: message.to_tag,
+}
+
+
+@dataclass(eq=False)
+class Exchange:
+    """A request, its copies, and what answered it."""
+
+    identity: Identity
+    method: str
+    by_client: bool
+    requests: list[Seen] = field(default_factory=list)
+    """The request and its retransmissions, in order."""
+    responses: list[Seen] = field(default_factory=list)
+    """All responses with their copies, in order of time."""
+    acks: list[Seen] = field(default_factory=list)
+    """For an INVITE: every ACK for one of its responses, as far as it can be told."""
+    cancel: Exchange | None = None
+    """For an INVITE: the CANCEL of it."""
+
+    @property
+    def request(self) -> Seen:
+        """The request as it came or went out first."""
+        return self.requests[0]
+
+    @property
+    def time(self) -> float:
+        """When it began."""
+        return self.request.time
+
+    @property
+    def reliable(self) -> bool:
+        """Whether its transport resends by itself."""
+        return self.request.reliable
+
+    @property
+    def provisionals(self) -> list[Seen]:
+        """Responses 100 to 199, copies too."""
+        return [seen for seen in self.responses if seen.response.status < 200]
+
+    @property
+    def finals(self) -> list[Seen]:
+        """Responses 200 to 699, copies too."""
+        return [seen for seen in self.responses if seen.response.status >= 200]
+
+    @property
+    def final(self) -> Seen | None:
+        """The first final response."""
+        return next(iter(self.finals), None)
+
+    @property
+    def status(self) -> int:
+        """The status of the first final response, 0 where there is none."""
+        return self.final.response.status if self.final is not None else 0
+
+    def outside_dialog(self) -> bool:
+        """Whether its request has no To tag."""
+        return not self.identity.to_tag
+
+
+@dataclass(eq=False)
+class DialogSeen:
+    """A dialog that a response of ours to a request of the client made (RFC 3261 section 12.1)."""
+
+    call_id: str
+    client_tag: str
+    our_tag: str
+    made_by: Exchange
+    response: Seen
+    """The first response with this To tag; for a session its 2xx, once there is one."""
+
+    @property
+    def route_set(self) -> list[str]:
+        """The routes that the client must use: Record-Route of the response, the last first (12.1.2)."""
+        return self.response.every("record-route")[::-1]
+
+
+@dataclass(eq=False)
+class CallSeen:
+    """Everything that has one Call-ID."""
+
+    call_id: str
+    messages: list[Seen] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
+    """Of both sides, in the order of their beginning; ACKs stand with their INVITEs."""
+    stray_acks: list[Seen] = field(default_factory=list)
+    """ACKs that belong to no INVITE of the call."""
+
+    @property
+    def requests_of_client(self) -> list[Exchange]:
+        """The exchanges that the client began."""
+        return [exchange for exchange in self.exchanges if exchange.by_client]
+
+    @property
+    def numbers(self) -> set[int]:
+        """The numbers that the engine gave to its calls."""
+        return {seen.record.call for seen in self.messages if isinstance(seen.record, MessageRecord)}
+
+    @cached_property
+    def dialogs(self) -> list[DialogSeen]:
+        """The dialogs that the client's requests made, in the order of their beginning."""
+        found: dict[str, DialogSeen] = {}
+        for exchange in self.requests_of_client:
+            if exchange.method not in ("INVITE", "SUBSCRIBE", "REFER") or not exchange.outside_dialog():
+                continue
+            for seen in exchange.responses:
+                status = seen.response.status
+                tag = identity_of(seen.response).to_tag
+                if not tag or status == 100 or status >= 300 or (status < 200 and exchange.method != "INVITE"):
+                    continue
+                known = found.get(tag)
+                if known is None:
+                    found[tag] = DialogSeen(self.call_id, exchange.identity.from_tag, tag, exchange, seen)
+                elif known.response.response.status < 200 <= status:
+                    known.response = seen
+        return list(found.values())
+
+    def dialog_of(self, exchange: Exchange) -> DialogSeen | None:
+        """The dialog that a request of the client is in, by its tags."""
+        for dialog in self.dialogs:
+            if exchange.by_client and exchange.identity.to_tag == dialog.our_tag:
+                return dialog
+        return None
+
+
+class Transcript:
+    """A whole run."""
+
+    def __init__(self, records: Iterable[Record]) -> None:
+        self.messages: list[Seen] = []
+        """Every message, those that are malformed too, in order of time."""
+        self.records: list[Record] = []
+        """What they were made of, notes and ends of calls too."""
+        self.strays: list[Seen] = []
+        """Responses that answer nothing, and bytes that are no SIP message."""
+        self._calls: dict[str, CallSeen] = {}
+        self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
+        for record in records:
+            self.records.append(record)
+            if isinstance(record, MessageRecord | MalformedRecord):
+                self._add(record)
+
+    @property
+    def calls(self) -> list[CallSeen]:
+        """The calls by Call-ID, in the order of their beginning."""
+        return list(self._calls.values())
+
+    @property
+    def exchanges(self) -> Iterator[Exchange]:
+        """All exchanges of all calls."""
+        for call in self._calls.values():
+            yield from call.exchanges
+
+    def call_of(self, exchange: Exchange) -> CallSeen:
+        """The call of an exchange."""
+        return self._calls[exchange.identity.call_id]
+
+    def _add(self, record: MessageRecord | MalformedRecord) -> None:
+        try:
+            message = parse(record.data)
+        except ParseError:
+            message = None
+        seen = Seen(len(self.messages) + 1, record, message)
+        self.messages.append(seen)
+        if message is None or isinstance(record, MalformedRecord):
+            self.strays.append(seen)
+            return
+        identity = identity_of(message)
+        call = self._calls.get(identity.call_id)
+        if call is None:
+            call = self._calls[identity.call_id] = CallSeen(identity.call_id)
+        call.messages.append(seen)
+        if isinstance(message, Response):
+            self._response(seen, identity)
+        elif message.method == "ACK" and seen.received:
+            self._ack(call, seen, identity)
+        elif message.method != "ACK":
+            self._request(call, seen, identity, message.method)
+
+    def _request(self, call: CallSeen, seen: Seen, identity: Identity, method: str) -> None:
+        key = (seen.received, identity.call_id, identity.branch, identity.sent_by, method)
+        known = self._open.get(key)
+        if known is not None and known.identity.cseq == identity.cseq and known.request.data == seen.data:
+            known.requests.append(seen)
+            return
+        exchange = self._open[key] = Exchange(identity, method, seen.received, [seen])
+        call.exchanges.append(exchange)
+        if method == "CANCEL":
+            invite = self._open.get((seen.received, identity.call_id, identity.branch, identity.sent_by, "INVITE"))
+            if invite is not None and invite.cancel is None:
+                invite.cancel = exchange
+
+    def _response(self, seen: Seen, identity: Identity) -> None:
+        exchange = self._open.get(
+            (not seen.received, identity.call_id, identity.branch, identity.sent_by, identity.method)
+        )
+        if exchange is not None and len(seen.every("via")) == len(exchange.request.every("via")):
+            exchange.responses.append(seen)
+        else:
+            self.strays.append(seen)
+
+    def _ack(self, call: CallSeen, seen: Seen, identity: Identity) -> None:
+        invites = [one for one in call.exchanges if one.method == "INVITE" and one.by_client]
+        by_branch = [one for one in invites if identity.branch and one.identity.branch == identity.branch]
+        by_number = [one for one in invites if one.finals and one.identity.cseq == identity.cseq]
+        unacknowledged = [one for one in invites if one.finals and not one.acks]
+        for fitting in (by_branch, by_number, unacknowledged):
+            if fitting:
+                fitting[-1].acks.append(seen)
+                return
+        call.stray_acks.append(seen)
