@@ -221,9 +221,13 @@ class Engine:
     def _request(self, request: Request, fault: ParseError | None, data: bytes, flow: Flow) -> None:
         if fault is not None:
             _give_via(request, fault, flow)
-        if self._core.losses and self._core.loses(request):
+        lost = self._core.loses(request) if self._core.losses else 0
+        if lost:
+            now, events = self._wire.now, self._wire.events
+            if self._observing:
+                events.append(MessageReceived(now, flow, data, request, lost, False))
             if self._noting:
-                self._wire.events.append(Note(self._wire.now, 0, "fault", f"{request.method} taken as lost on purpose"))
+                events.append(Note(now, lost, "fault", f"{request.method} taken as lost on purpose"))
             return
         key, transaction = self._layer.find(request, flow)
         at = len(self._wire.events)

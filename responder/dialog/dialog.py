@@ -48,6 +48,7 @@ class Dialog(Generic[User]):
         "_request",
         "_target",
         "call_id",
+        "described",
         "final_seq",
         "flow",
         "hang_up_when_acknowledged",
@@ -94,6 +95,8 @@ class Dialog(Generic[User]):
         self.remote_seq = cseq
         self.state = EARLY
         self.reliable: ReliableProvisionals | None = None
+        self.described = b""
+        """Our last session description in it: the next offer has its streams (RFC 3264 section 8)."""
         self.session_over = False
         """Whether a BYE has ended the session, and only subscriptions are left of the dialog (RFC 5057 section 4)."""
         self.referred = 0

@@ -46,9 +46,14 @@ class Imported:
     """What has no counterpart."""
 
     @property
+    def left_over(self) -> list[int]:
+        """The lines of the XML that have no counterpart."""
+        return sorted({remark.line for remark in self.remarks})
+
+    @property
     def summary(self) -> str:
         """A line on how much of it there is."""
-        lines = sorted({remark.line for remark in self.remarks})
+        lines = self.left_over
         if not lines:
             return f"all {self.elements} elements have a counterpart"
         have = "has" if len(lines) == 1 else "have"

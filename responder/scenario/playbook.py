@@ -82,21 +82,13 @@ class Playbook:
         nonces: Nonces | None = None,
         epoch: float = 0.0,
     ) -> None:
-        self.plan = plan or Plan()
         self.epoch = epoch
         self.authenticator = Authenticator(nonces or Nonces(ids), capabilities or Capabilities())
         self.near_misses: deque[str] = deque(maxlen=MOST_NEAR_MISSES)
         """The last near misses, in words."""
         self._facts = RequestFacts(0, _NO_USERS, self.authenticator, 0.0)
         self._dials = dial
-        self._rules = self.plan.rules
-        self._by_name = _named(self._rules)
         self._shipped = shipped_flows.names() if dial and shipped else frozenset()
-        self.counts_attempts = self.plan.counts_attempts
-        """Whether somebody asks for the attempt of a caller."""
-        methods = {method for rule in self._rules for method in rule.match.methods}
-        self._by_method = {method: _for_method(self._rules, method) for method in methods}
-        self._by_any_method = _for_method(self._rules, "")
         self._straight: dict[Rule, Straight] = {}
         self._attempts = Tally()
         self._dial_attempts = Tally()
@@ -105,6 +97,29 @@ class Playbook:
         self._dial_rules: dict[tuple[Attempt, bool], Rule] = {}
         self._draws = Draws(ids.getrandbits(64))
         self._seeded: dict[tuple[object, int], Draws] = {}
+        self._explained = 0
+        self.use(plan or Plan())
+
+    def use(self, plan: Plan) -> None:
+        """Choose by the rules of this plan from now on; calls under way go on, and rules that stay keep their counts.
+
+        What a plan says of the whole run (`timers`, `codes`, the registrar) is not the playbook's.
+        """
+        self.plan = plan
+        self._rules = plan.rules
+        self._by_name = _named(self._rules)
+        self.counts_attempts = plan.counts_attempts
+        """Whether somebody asks for the attempt of a caller."""
+        methods = {method for rule in self._rules for method in rule.match.methods}
+        self._by_method = {method: _for_method(self._rules, method) for method in methods}
+        self._by_any_method = _for_method(self._rules, "")
+        self._dialled.clear()
+        self._edition = object()  # of what requests remember: names that can be dialled may have changed
+
+    def forget(self) -> None:
+        """Count attempts and calls from the beginning, and forget the near misses."""
+        self._attempts, self._dial_attempts, self._served = Tally(), Tally(), Tally(100_000)
+        self.near_misses.clear()
         self._explained = 0
 
     def use_nonces(self, nonces: Nonces) -> None:
@@ -126,10 +141,10 @@ class Playbook:
                 if rule.match.holds_otherwise(request, flow, facts) and self._serves(rule, request, flow):
                     return self._script(rule, attempt)
         if self._dials:
-            known: tuple[Playbook, Script | None] | None = None
+            known: tuple[object, Script | None] | None = None
             if type(request) is LikeRequest:
                 known = request.memo.get(_DIALLED)
-            if known is not None and known[0] is self:
+            if known is not None and known[0] is self._edition:
                 script: Script | None = known[1]
             else:
                 script = self._dial(request, flow, attempt, now, first=first)
@@ -210,7 +225,7 @@ class Playbook:
             script = self._script(rule, attempt)
             break
         if always and type(request) is LikeRequest and (script is None or isinstance(script, Straight)):
-            request.memo[_DIALLED] = (self, script)
+            request.memo[_DIALLED] = (self._edition, script)
         return script
 
     def _parsed(self, text: str) -> tuple[Attempt, ...] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
@@ -177,3 +178,24 @@ def _parts(session: Session) -> _Part:
     """The description around the session id and version of its `o=` line."""
     before, _, after = str(session).encode("utf-8", "surrogateescape").partition(b" 0 0 ")
     return before + b" ", b" " + after
+
+
+def offered_again(last: bytes, direction: str) -> bytes:
+    """A new offer after our `last` description, its live streams in this direction: `last` itself if they are so.
+
+    RFC 3264 section 8: every stream keeps its place, and a description that differs has a version one higher.
+    """
+    try:
+        session = Session.parse(last.decode("utf-8", "surrogateescape"))
+    except SdpError:
+        return last
+    if all(media.port == 0 or session.direction_of(media) == direction for media in session.media):
+        return last
+    before, *streams = re.split(rb"(?m)^(?=m=)", _direction(b"", last))
+    line = b"a=" + direction.encode() + b"\r\n"
+    live = [stream if media.port == 0 else stream + line for media, stream in zip(session.media, streams, strict=True)]
+    return _origin(lambda found: b"%b%d%b" % (found[1], int(found[2]) + 1, found[3]), before, count=1) + b"".join(live)
+
+
+_direction: Final = re.compile(rb"^a=(?:sendrecv|sendonly|recvonly|inactive)[ \t]*\r?\n", re.MULTILINE).sub
+_origin: Final = re.compile(rb"^(o=\S+ \S+ )([0-9]{1,19})( )", re.MULTILINE).sub

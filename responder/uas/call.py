@@ -261,6 +261,7 @@ class Call:
         if self.proof is not None and self.proof[0] is transaction and 200 <= status < 300:
             reply = replace(reply, added=(*reply.added, self.proof[1]))
             self.proof = None
+        before = self.described
         try:
             data = core.builder.build(self, transaction, reply, scope, tag, provisionals)
         except SdpError as error:
@@ -268,6 +269,8 @@ class Call:
             self.note("deviation", f"the offer cannot be answered: {error.what}")
             self.respond(transaction, defaults.offer_refused(error, core.host_of(transaction)))
             return None
+        if self.described is not before and transaction.dialog is not None:
+            transaction.dialog.described = self.described[1]
         fault = reply.fault or self.fault
         if fault is not None:
             core.faults.arm(data, fault, self.luck or core.luck)
@@ -302,6 +305,11 @@ class Call:
         data = self._send(transaction, reply, scope, tag, provisionals)
         if data is None:
             return
+        if dialog is not None:
+            if isinstance(reply.sdp, bool | None):
+                dialog.described = dialog.described or self.described[1]
+            else:
+                dialog.described = data.partition(b"\r\n\r\n")[2]
         if status < 200:
             if provisionals is not None:
                 described = b"\r\nContent-Type: application/sdp" in data

@@ -173,13 +173,14 @@ class UserAgentServer:
         """Our host as a warn-agent (20.43)."""
         return self.builder.host_port(transaction.source)
 
-    def loses(self, request: Request) -> bool:
-        """Whether this request is to be taken as lost on its way: on purpose, because a script said so."""
-        left = self.losses.get(request.first("call-id") or "")
-        if not left or not left.get(request.method):
-            return False
+    def loses(self, request: Request) -> int:
+        """Whether this request is to be taken as lost on its way, because a script said so: the call's number, or 0."""
+        call_id = request.first("call-id") or ""
+        left, call = self.losses.get(call_id), self.calls.get(call_id)
+        if not left or not left.get(request.method) or call is None:
+            return 0
         left[request.method] -= 1
-        return True
+        return call.number
 
     def ended(self, call: Call) -> None:
         """A call is over."""

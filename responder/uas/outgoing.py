@@ -16,7 +16,7 @@ from responder.transaction import fsm
 from responder.uas import defaults
 from responder.uas.bodies import SDP, session_description_in
 from responder.uas.response import DIRECTIONS
-from responder.uas.routing import next_hop, request_uri, routes
+from responder.uas.routing import as_request_uri, gruu_of, next_hop, request_uri, routes
 from responder.uas.script import Order
 
 if TYPE_CHECKING:
@@ -48,9 +48,19 @@ class Heading(NamedTuple):
     routes: Sequence[str]
 
 
-def heading_of(dialog: Dialog[Call]) -> Heading:
-    """That of a request within this dialog (12.2.1.1)."""
-    return Heading(request_uri(dialog), dialog.local, dialog.remote, dialog.call_id, routes(dialog))
+def way_of(dialog: Dialog[Call], core: UserAgentServer, now: float) -> tuple[Heading, Flow]:
+    """The heading of a request within this dialog, and the flow that it takes (12.2.1.1).
+
+    A GRUU that our registrar gave out leads to the contact behind it (RFC 5627 section 6.1); the domain is ours.
+    """
+    heading = Heading(request_uri(dialog), dialog.local, dialog.remote, dialog.call_id, routes(dialog))
+    flow = next_hop(dialog)
+    uri = gruu_of(dialog)
+    behind = None if uri is None else core.registrar.behind_gruu(uri, now)
+    if behind is None or behind.flow is None:
+        return heading, flow
+    heading = heading._replace(uri=as_request_uri(behind.contact.uri), routes=behind.path)
+    return heading, flow if flow.reliable else behind.flow
 
 
 class Outgoing:
@@ -120,6 +130,16 @@ class Outgoing:
         """Whether our Contact in it is a SIPS URI (12.1.1)."""
         return self.dialog is not None and self.dialog.secure
 
+    @property
+    def _last(self) -> bytes:
+        """Our last session description in the dialog."""
+        return b"" if self.dialog is None else self.dialog.described
+
+    def _describes(self, description: bytes) -> None:
+        """It carries this session description of ours."""
+        if self.dialog is not None:
+            self.dialog.described = description
+
     def start(self, scope: Any) -> None:
         """Build and send it."""
         call, core = self._call, self._core
@@ -154,12 +174,14 @@ class Outgoing:
             )
             content_type = text(order.content_type, scope) if order.content_type is not None else "text/plain"
         elif isinstance(order.sdp, str) and order.sdp in DIRECTIONS:
-            body, content_type = core.builder.offer(call, self._flow, order.sdp), SDP
+            body, content_type = core.builder.offer(call, self._flow, order.sdp, self._last), SDP
         elif order.sdp is not None and not isinstance(order.sdp, bool):
             body, content_type = text(order.sdp, scope).encode("utf-8", "surrogateescape"), SDP
         elif order.sdp or (order.sdp is None and self.method == "INVITE"):
-            body, content_type = core.builder.offer(call, self._flow), SDP
+            body, content_type = core.builder.offer(call, self._flow, last=self._last), SDP
         self._offered = bool(body) and content_type == SDP
+        if self._offered:
+            self._describes(body)
         set_here = {header_names.key(name) for name, _ in order.headers}
         fields = [f for f in fields if header_names.key(f[0]) not in set_here | order.removed]
         fields += [(name, text(value, scope)) for name, value in (*order.headers, *order.added)]
@@ -226,7 +248,7 @@ class Outgoing:
         self._rseqs[dialog.remote_tag] = number
         body, offer = None, None if self._offered else session_description_in(response)
         if offer is not None:
-            body = self._answer(offer)
+            body = self._answer(offer, dialog)
             self._offered = True  # section 5: the exchange is complete, the ACK carries nothing
         order = Order(
             "PRACK",
@@ -240,16 +262,17 @@ class Outgoing:
     def _acknowledge(self, response: Response, dialog: Dialog[Call]) -> bytes:
         """Send the ACK for a 2xx (13.2.2.4): a request of its own, to the target that the 2xx gave."""
         core = self._core
-        self._flow = next_hop(dialog)
+        heading, self._flow = way_of(dialog, core, self._call.now)
         offer = None if self._offered else session_description_in(response)
-        answer = b"" if offer is None else self._answer(offer)
-        ack = self._head("ACK", heading_of(dialog), core.new_branch(), to=dialog.remote, body=answer)
+        answer = b"" if offer is None else self._answer(offer, dialog)
+        ack = self._head("ACK", heading, core.new_branch(), to=dialog.remote, body=answer)
         core.wire.send(ack, self._flow, self.number)
         return ack
 
-    def _answer(self, offer: bytes) -> bytes:
+    def _answer(self, offer: bytes, dialog: Dialog[Call]) -> bytes:
         try:
-            return self._core.builder.answer(self._call, self._flow, offer)
+            dialog.described = self._core.builder.answer(self._call, self._flow, offer)
+            return dialog.described
         except SdpError as error:
             self._call.note("deviation", f"the offer cannot be answered: {error.what}")
             return b""
@@ -293,7 +316,8 @@ class InDialog(Outgoing):
         self, call: Call, core: UserAgentServer, dialog: Dialog[Call], order: Order, then: Then | None
     ) -> None:
         dialog.local_seq += 1
-        super().__init__(call, core, order, next_hop(dialog), heading_of(dialog), dialog.local_seq, dialog, then)
+        heading, flow = way_of(dialog, core, call.now)
+        super().__init__(call, core, order, flow, heading, dialog.local_seq, dialog, then)
         self._ack: bytes | None = None
 
     def start(self, scope: Any) -> None:

@@ -1,8 +1,8 @@
 """Requests of ours outside any dialog (RFC 3261 sections 8.1 and 13.2): a script calls somebody, or sends a MESSAGE.
 
 Rules
-1. Where to: the flow and the path that the contact was registered by (RFC 5626 section 5.3, RFC 3327 section 5.4), else
-   the address in the URI; names are not resolved.
+1. Where to: the flow and the path that the contact was registered by (RFC 5626 section 5.3, RFC 3327 section 5.4), also
+   where the URI is a GRUU of our registrar (RFC 5627 section 6.1), else the address in the URI; names are not resolved.
 2. Each response to INVITE with another To tag makes a dialog of its own (12.1.2). The first 2xx counts; a later one of
    another branch gets its ACK and a BYE (13.2.2.4), and so does a 2xx that crossed our CANCEL (9.1).
 """
@@ -44,9 +44,12 @@ _OURS_ALONE: Final = frozenset({
 def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str | None) -> Placed:
     """The request, ready to be started. Raises `ParseError` where it cannot be sent to this URI."""
     uri = _uri(to)
-    text = as_request_uri(uri)
+    target = text = as_request_uri(uri)
     registered = core.registrar.route_to(text, call.now)
-    if registered is not None:
+    behind = core.registrar.behind_gruu(uri, call.now)
+    if behind is not None and behind.flow is not None:
+        text, flow, path = as_request_uri(behind.contact.uri), behind.flow, list(behind.path)
+    elif registered is not None:
         flow, path = registered
     else:
         straight = hop_to(uri, call.flow)
@@ -58,7 +61,7 @@ def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str
         sender = f"<{'sips' if uri.scheme == 'sips' else 'sip'}:{core.settings.user}@{core.host_port(flow)}>"
     elif "<" not in sender:
         sender = f"<{sender}>"
-    heading = Heading(text, f"{sender};tag={tag}", f"<{text}>", core.new_call_id(flow), path)
+    heading = Heading(text, f"{sender};tag={tag}", f"<{target}>", core.new_call_id(flow), path)
     return Placed(call, core, _with_headers_of(order, uri), flow, heading, tag)
 
 
@@ -88,7 +91,7 @@ def _uri(text: str) -> Uri:
 class Placed(Outgoing):
     """One request outside a dialog, and the dialogs that its responses make."""
 
-    __slots__ = ("_acks", "_dialogs", "_tag")
+    __slots__ = ("_acks", "_description", "_dialogs", "_tag")
 
     def __init__(self, call: Call, core: UserAgentServer, order: Order, flow: Flow, heading: Heading, tag: str) -> None:
         super().__init__(call, core, order, flow, heading, 1 + core.ids.getrandbits(16), None, None)
@@ -96,10 +99,15 @@ class Placed(Outgoing):
         self._acks: dict[str, tuple[bytes, Flow]] = {}
         """The ACKs for 2xx, by the tag of the peer."""
         self._dialogs: dict[str, PlacedDialog[Call]] = {}
+        self._description = b""
+        """Our offer."""
 
     @property
     def _secure(self) -> bool:
         return self._heading.uri.lower().startswith("sips:")
+
+    def _describes(self, description: bytes) -> None:
+        self._description = description
 
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """Keep the dialogs, acknowledge a 2xx, tell the script."""
@@ -152,6 +160,7 @@ class Placed(Outgoing):
             if len(self._dialogs) >= _MOST_BRANCHES:
                 return next(iter(self._dialogs.values()))
             dialog = PlacedDialog(response, self._heading.uri, self._tag, self._flow, self._call, self._core.layer)
+            dialog.described = self._description
             self._dialogs[tag] = dialog
             self._call.joined(dialog)
         return dialog

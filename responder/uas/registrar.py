@@ -20,7 +20,7 @@ from responder.registry.locations import behind_outbound_proxy, binding, flows_o
 from responder.sip.message import Request
 from responder.sip.name_addr import DEFAULT_EXPIRES, NameAddr
 from responder.sip.uri import Uri
-from responder.uas.gruu import public_gruu, temporary_gruu
+from responder.uas.gruu import is_public_of, is_temporary_of, public_gruu, temporary_gruu
 from responder.uas.location_index import LocationIndex
 
 if TYPE_CHECKING:
@@ -148,6 +148,23 @@ class Registrar:
                 if one.flow is not None and one.contact.uri.equivalent(wanted):
                     return one.flow, list(one.path)
         return None
+
+    def behind_gruu(self, gruu: Uri, now: float) -> Binding | None:
+        """The contact that a GRUU of ours leads to, the one that was refreshed last (RFC 5627 section 6.1)."""
+        if "gr" not in gruu.params:
+            return None
+        if gruu.params.get("gr"):
+            aor = gruu.aor
+            found = [one for one in self._alive(aor, now) if is_public_of(gruu, _instance(one))]
+        else:
+            found = [
+                one
+                for aor in self._aors
+                if aor.endswith(gruu.hostport.lower())
+                for one in self._alive(aor, now)
+                if is_temporary_of(gruu, aor, _instance(one), one.call_id, key=self._gruu_key)
+            ]
+        return max((one for one in found if one.flow is not None), key=lambda one: one.updated, default=None)
 
     def _alive(self, aor: str, now: float) -> tuple[Binding, ...]:
         return tuple([one for one in self._aors.get(aor, ()) if one.deadline > now])
@@ -303,7 +320,7 @@ class Registrar:
             if self._ids is not None:
                 if not self._gruu_key:
                     self._gruu_key = self._ids.getrandbits(256).to_bytes(32, "big")
-                made = temporary_gruu(aor, instance, one.call_id, str(one.cseq), key=self._gruu_key)
+                made = temporary_gruu(aor, instance, one.call_id, one.cseq, key=self._gruu_key)
                 params = params.with_value("temp-gruu", f'"{made}"')
             contact = NameAddr(contact.uri, contact.display, params)
         return binding(contact, max(round(one.deadline - now), 1))
@@ -333,6 +350,10 @@ def _same(one: Binding, contact: NameAddr, key: tuple[str, str] | None) -> bool:
     if key is not None or one.key is not None:
         return one.key == key
     return one.contact.uri.equivalent(contact.uri)
+
+
+def _instance(one: Binding) -> str:
+    return one.contact.params.get("+sip.instance") or ""
 
 
 def _q(one: Binding) -> float:

@@ -15,6 +15,7 @@ from responder.registry.derive import secure_contact
 from responder.registry.occasion import Occasion
 from responder.sip import header_names
 from responder.sip.likeness import LikeRequest
+from responder.sip.sdp import offered_again
 from responder.sip.writer import write
 from responder.uas.bodies import SDP, session_description_in
 from responder.uas.script import Reply
@@ -346,9 +347,14 @@ class ResponseBuilder:
             return self._offer(call, transaction.source, direction)
         return self._answer(call, transaction.source, offer, direction)
 
-    def offer(self, call: Call, flow: Flow, direction: str = _BOTH_WAYS) -> bytes:
-        """An offer of ours in a request of ours; empty where we have no media."""
-        return self._offer(call, flow, direction) or b""
+    def offer(self, call: Call, flow: Flow, direction: str = _BOTH_WAYS, last: bytes = b"") -> bytes:
+        """An offer of ours in a request of ours, with the streams of our `last` description; empty without media."""
+        if not last:
+            return self._offer(call, flow, direction) or b""
+        again = offered_again(last, direction)
+        if again is not last:
+            call.described = (call.described[0] + 1, again)
+        return again
 
     def answer(self, call: Call, flow: Flow, offer: bytes) -> bytes:
         """Our answer in an ACK; empty where we have no media. Raises `SdpError`."""

@@ -56,6 +56,13 @@ def next_hop(dialog: Dialog[Any]) -> Flow:
     return hop_to(uri, flow) or flow
 
 
+def gruu_of(dialog: Dialog[Any]) -> Uri | None:
+    """The remote target where that is a GRUU (RFC 5627) and no route says who is asked about it."""
+    if dialog.route_set or ";gr" not in dialog.target:
+        return None
+    return _parsed(dialog.target)
+
+
 def hop_to(uri: Uri, near: Flow) -> Flow | None:
     """The flow to this URI from where `near` comes in; None where it names a host, or one of the other IP version."""
     host = (uri.params.get("maddr") or uri.host or "").strip("[]")

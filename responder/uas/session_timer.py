@@ -91,7 +91,7 @@ class SessionTimer:
         if self._least:
             headers.append(("Min-SE", str(self._least)))
         # section 7.4: the offer of a re-INVITE that only refreshes says by the same version that nothing has changed
-        last = call.described[1] if method == "INVITE" else b""
+        last = dialog.described if method == "INVITE" else b""
         order = Order(
             method,
             headers=tuple(headers),

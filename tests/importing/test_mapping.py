@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,26 @@ class TestCommand:
         out = tmp_path / "out.yaml"
         assert main(["import", "sipp", "--strict", str(FOLDER / f"{name}.xml"), "-o", str(out)]) == code
         assert main(["check", str(out)]) == 0
+
+    def test_json(self, capsys: pytest.CaptureFixture[str]) -> None:
+        path = FOLDER / "with-media.xml"
+        assert main(["import", "sipp", "--json", str(path)]) == 0
+        out, err = capsys.readouterr()
+        *remarks, last = map(json.loads, out.splitlines())
+        assert [(remark["event"], remark["file"], remark["line"]) for remark in remarks] == [
+            ("remark", str(path), 51),
+            ("remark", str(path), 52),
+        ]
+        assert (last["event"], last["elements"], last["left_over"]) == ("imported", 10, [51, 52])
+        assert last["yaml"] == import_sipp(path.read_bytes(), str(path)).text
+        assert err == ""
+
+    def test_json_of_a_broken_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        path = tmp_path / "broken.xml"
+        path.write_text("<html/>")
+        assert main(["import", "sipp", "--json", str(path)]) == 2
+        out, err = capsys.readouterr()
+        assert (json.loads(out)["event"], json.loads(out)["line"], err) == ("problem", 1, "")
 
     def test_a_broken_file(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path = tmp_path / "broken.xml"

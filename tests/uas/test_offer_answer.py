@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from typing import Any
 
 import pytest
 from bench import (
@@ -191,12 +192,58 @@ class TestReinvite:
         assert early.message.body == accepted.message.body
 
     def test_ours_counts_on(self) -> None:
-        bench, caller = Bench(OK, "ack", Order("INVITE"), "stay"), Caller()
+        bench, caller = Bench(OK, "ack", Order("INVITE", sdp="sendonly"), "stay"), Caller()
         bench.peers["INVITE"] = lambda sent: reply_to(sent, 200, "Contact: <sip:alice@192.0.2.10:5062>", body=NEW_OFFER)
         first = bench.call(caller)[-1]
         ours = next(one for one in bench.sent if one.what == "INVITE")
         assert described(ours).origin.session_id == described(first).origin.session_id
         assert version(ours) == version(first) + 1
+
+    def test_ours_without_a_change_says_the_same_again(self) -> None:
+        # RFC 3264 section 8: "If the origin field is unchanged, the two SDP MUST be identical"
+        bench, caller = Bench(OK, "ack", Order("INVITE"), "stay"), Caller()
+        first = bench.call(caller)[-1]
+        assert bench.sent[-1].message.body == first.message.body
+
+    def test_ours_keeps_every_stream_in_its_place(self) -> None:
+        # RFC 3264 section 8: "the new SDP MUST have a matching media stream for each media stream in the previous SDP"
+        bench, caller = Bench(OK, "ack", Order("INVITE", sdp="inactive"), "stay"), Caller()
+        bench.peers["INVITE"] = 200
+        offer = OFFER.replace(b"m=audio", b"m=application 9 TCP/BFCP *\r\nm=audio")
+        first = bench.call(caller, body=offer)[-1]
+        ours = next(one for one in bench.sent if one.what == "INVITE")
+        was, now = described(first), described(ours)
+        assert [(media.kind, media.port, media.formats) for media in now.media] == [
+            (media.kind, media.port, media.formats) for media in was.media
+        ]
+        assert [now.direction_of(media) for media in now.media if media.port] == ["inactive"]
+
+    def test_ours_goes_on_from_what_the_author_wrote(self) -> None:
+        head = "v=0\r\no=me 7 41 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\na=recvonly\r\n"
+        text = head + "m=audio 9000 RTP/AVP 8\r\n"
+        steps = (Reply(200, sdp=text), "ack", Order("INVITE", sdp="sendonly"), "stay")
+        bench, caller = Bench(*steps), Caller()
+        bench.call(caller)
+        ours = described(bench.sent[-1])
+        assert (ours.origin.session_id, ours.origin.version) == (7, 42)
+        assert [(media.port, ours.direction_of(media)) for media in ours.media] == [(9000, "sendonly")]
+
+    def test_each_call_of_ours_goes_on_from_its_own(self) -> None:
+        def place(call: Any, transaction: Any) -> None:
+            call.answer(transaction)
+            self.leg = call.place(Order("INVITE", sdp=False), "sip:carol@192.0.2.99")
+
+        video = OFFER.replace(b"m=audio", b"m=text 9 RTP/AVP 98\r\nm=audio")
+        bench, caller = Bench(OK, "ack", place, "stay"), Caller()
+        bench.peers["INVITE"] = lambda sent: reply_to(sent, 200, "Contact: <sip:c@192.0.2.99>", body=video)
+        bench.call(caller)
+        call = next(iter(bench.engine._core.live.values()))
+        call.send(Order("INVITE", sdp="sendonly"), dialog=call.dialogs[0])
+        bench._collect()
+        assert [media.kind for media in described(bench.sent[-2]).media] == ["audio"]
+        call.send(Order("INVITE", sdp="sendonly"), dialog=self.leg.dialog)
+        bench._collect()
+        assert [media.kind for media in described(bench.sent[-2]).media] == ["text", "audio"]
 
     def test_two_calls_have_two_session_ids(self) -> None:
         # RFC 4566 section 5.2: globally unique

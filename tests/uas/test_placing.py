@@ -358,3 +358,36 @@ def test_what_is_wrong_with_a_response_never_raises(status: int) -> None:
     bench.one.hangup()
     bench.one.end()
     bench.drain()
+
+
+class TestGruu:
+    """RFC 5627 section 6.1: one that our registrar gave out stands for the contact behind it, as linphone uses it."""
+
+    INSTANCE = "urn:uuid:00000000-0000-1000-8000-000a95a0e128"
+    GRUU = f"sip:alice@127.0.0.1;gr={INSTANCE}"
+    BOUND = "sip:alice@192.0.2.10:5062;transport=udp"
+
+    def registered(self, bench: Bench) -> None:
+        contact = f'Contact: <{self.BOUND}>;+sip.instance="<{self.INSTANCE}>"'
+        caller = Caller(9, to="<sip:alice@127.0.0.1>", uri="sip:127.0.0.1")
+        (answer,) = bench.receive(caller.request("REGISTER", contact, "Supported: gruu", contact=False))
+        assert f'pub-gruu="{self.GRUU}"' in (answer["Contact"] or "")
+
+    def test_requests_in_a_dialog_whose_target_it_is(self) -> None:
+        bench = Bench("answer", "ack", Order("BYE"), "stay")
+        self.registered(bench)
+        bench.call(Caller(contact=f"<{self.GRUU}>"))
+        bye = next(one for one in bench.sent if one.what == "BYE")
+        assert bye.request.uri == self.BOUND
+        assert bye.flow == UDP
+
+    def test_a_call_to_it_and_its_ack(self) -> None:
+        bench = Placing(to=f"<{self.GRUU}>")
+        self.registered(bench)
+        invite = begun(bench)
+        assert (invite.request.uri, invite["To"]) == (self.BOUND, f"<{self.GRUU}>")
+        ack = bench.respond(invite, 200, f"Contact: <{self.GRUU}>", body=OFFER)[0]
+        assert (ack.what, ack.request.uri, ack.flow) == ("ACK", self.BOUND, UDP)
+
+    def test_one_that_is_not_bound_is_an_address_like_others(self) -> None:
+        assert begun(Placing(to=self.GRUU)).request.uri == self.GRUU

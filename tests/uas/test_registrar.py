@@ -448,7 +448,7 @@ class TestTemporaryGruu:
     @staticmethod
     def given(registrar: Registrar, *fields: str, **more: Any) -> str:
         (value,) = registrar.register(register(*fields, "Supported: gruu", **more), 0.0).contacts
-        found = re.search(r'temp-gruu="(sip:tgruu\.[0-9a-f]{32}@example\.com;gr)"', value)
+        found = re.search(r'temp-gruu="(sip:tgruu\.[0-9a-f]{40}@example\.com;gr)"', value)
         assert found, value
         return found[1]
 
@@ -471,6 +471,56 @@ class TestTemporaryGruu:
         registrar = Registrar(Capabilities(), ids=random.Random(1))
         (value,) = registrar.register(register(self.CONTACT), 0.0).contacts
         assert "gruu" not in value
+
+
+class TestBehindGruu:
+    """RFC 5627 section 6.1."""
+
+    FLOW = Flow("UDP", ("h", 1), ("c", 2))
+    PUBLIC = Uri.parse("sip:bob@example.com;gr=urn:uuid:00000000-0000-1000-8000-000a95a0e128")
+
+    @staticmethod
+    def bound(registrar: Registrar, number: int = 0, **more: Any) -> str:
+        """Register a contact of the instance: its temporary GRUU."""
+        fields = (f"Contact: <sip:b{number}@h>;{INSTANCE}", "Supported: gruu")
+        values = registrar.register(register(*fields, **more), float(number), TestBehindGruu.FLOW).contacts
+        found = re.search(r'temp-gruu="([^"]+)"', values[-1])
+        assert found, values
+        return found[1]
+
+    def test_the_contact_of_the_instance_that_was_refreshed_last(self) -> None:
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        assert registrar.behind_gruu(self.PUBLIC, 0.0) is None
+        registrar.register(register('Contact: <sip:other@h>;+sip.instance="<urn:x>"'), 5.0, self.FLOW)
+        for number in (0, 1):
+            self.bound(registrar, number, cseq=10 + number)
+            found = registrar.behind_gruu(self.PUBLIC, 2.0)
+            assert found is not None
+            assert str(found.contact.uri) == f"sip:b{number}@h"
+        assert registrar.behind_gruu(self.PUBLIC, 9999.0) is None
+
+    @pytest.mark.parametrize("uri", ["sip:bob@example.com", "sip:eve@example.com;gr=urn:x", "sip:bob@example.com;gr=y"])
+    def test_no_gruu_of_ours(self, uri: str) -> None:
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        self.bound(registrar)
+        assert registrar.behind_gruu(Uri.parse(uri), 0.0) is None
+
+    def test_temporary_ones_are_good_until_the_call_id_changes(self) -> None:
+        """Section 3.1.2: a refresh makes another one, and the ones before it stay good."""
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        first, second = (Uri.parse(self.bound(registrar, cseq=cseq)) for cseq in (1, 2_000_000_000))
+        for gruu in (first, second):
+            assert registrar.behind_gruu(gruu, 0.0) is not None
+            assert registrar.behind_gruu(Uri.parse(f"sip:{gruu.user}@example.org;gr"), 0.0) is None
+        self.bound(registrar, cseq=1, call_id="another")
+        assert [registrar.behind_gruu(gruu, 0.0) for gruu in (first, second)] == [None, None]
+
+    @pytest.mark.parametrize("user", ["tgruu.", "tgruu.xyz", "bob", "tgruu." + "0" * 40, "tgruu." + "é" * 40])
+    def test_temporary_ones_that_nobody_made(self, user: str) -> None:
+        registrar = Registrar(Capabilities(), ids=random.Random(1))
+        self.bound(registrar)
+        params = Uri.parse("sip:a@b;gr").params
+        assert registrar.behind_gruu(Uri("sip", user, None, "example.com", None, params), 0.0) is None
 
 
 class TestContactOf:
