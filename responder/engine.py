@@ -262,7 +262,8 @@ class Engine:
 
     def _malformed(self, data: bytes, error: ParseError, flow: Flow) -> None:
         detached(error)
-        if self._noting:
+        # a datagram of line ends or zeros keeps a NAT open (on a stream the framer drops them: RFC 5626 section 4.4.1)
+        if self._noting and data.strip(b"\r\n\0"):
             self._wire.events.append(Malformed(self._wire.now, flow, data, error, 0))
 
     def _bug(self, error: Exception) -> None:

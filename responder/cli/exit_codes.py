@@ -11,7 +11,7 @@ class Exit(IntEnum):
     PASS = 0
     """All went well; also a service that was stopped with SIGTERM."""
     FAIL = 1
-    """A call's verdict failed, or fewer calls came than `--calls` waits for."""
+    """A call's verdict failed, fewer calls came than `--calls` waits for, or a rule for clients was broken."""
     USAGE = 2
     """The command line, a scenario file or another input file is wrong."""
     BIND = 3
@@ -25,7 +25,7 @@ class Exit(IntEnum):
 MEANINGS = """\
 exit codes:
   0    passed; or stopped with SIGTERM
-  1    a call failed, or --timeout struck before --calls calls had come
+  1    a call failed, --timeout struck before --calls calls had come, or `judge` found a MUST broken
   2    the command line, a scenario file or a trace is wrong
   3    an address cannot be listened on
   130  interrupted (Ctrl-C)

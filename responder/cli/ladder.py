@@ -25,6 +25,7 @@ def configure(parser: ArgumentParser) -> None:
     parser.add_argument("--call", metavar="N", type=int, help="only the call of this number (0: what belongs to none)")
     parser.add_argument("--call-id", metavar="ID", help="only calls with this Call-ID")
     parser.add_argument("--width", metavar="COLUMNS", type=int, help="default: the terminal's, else 80")
+    parser.add_argument("--numbers", action="store_true", help="number the messages, as `responder judge` does")
     parser.add_argument("--ascii", action="store_true", help="draw with ASCII characters only")
     parser.add_argument("--json", action="store_true", help="one line of JSON a call")
 
@@ -33,18 +34,20 @@ def run(arguments: Namespace) -> int:
     """Draw them; 2 where the file is no trace or no call fits."""
     from responder.cli.terminal import terminal_of
     from responder.observe.json_lines import as_json, encode
-    from responder.observe.ladder import ladder, selected
+    from responder.observe.ladder import ladder, numbered, selected
     from responder.observe.trace import read_trace
 
     terminal = terminal_of(sys.stdout)
-    chosen = selected(read_trace(arguments.trace), call=arguments.call, call_id=arguments.call_id)
+    run = list(read_trace(arguments.trace))
+    numbers = numbered(run) if arguments.numbers else {}
+    chosen = selected(run, call=arguments.call, call_id=arguments.call_id)
     count = 0
     for number, records in chosen:
         if arguments.json:
             print(encode({"event": "ladder", "call": number, "records": [as_json(record) for record in records]}))
         else:
             ascii_only = arguments.ascii or terminal.ascii_only
-            text = ladder(records, width=arguments.width or terminal.width, ascii_only=ascii_only)
+            text = ladder(records, width=arguments.width or terminal.width, ascii_only=ascii_only, numbers=numbers)
             sys.stdout.write(f"\n{text}" if count else text)
         count += 1
     if not count:

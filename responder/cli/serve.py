@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import ssl
 
     from responder.cli.service import Service, Stop
+    from responder.control.assembly import Setup
     from responder.net.address import ListenAddress
     from responder.scenario.plan import Plan
-    from responder.uas.settings import Settings
 
 _EXAMPLES = """\
 examples:
@@ -92,6 +92,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Serve; the exit code says how it went."""
+    from responder.control.assembly import check_advertised
     from responder.errors import ParseError, TransportError
     from responder.net.tls import server_context
     from responder.scenario.compiler import load
@@ -99,7 +100,8 @@ def run(arguments: Namespace) -> int:
 
     try:
         listen = _listen(arguments)
-        _check_names(arguments)
+        if arguments.advertise is not None:
+            check_advertised(arguments.advertise, "--advertise")
         tls = server_context(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None
         plan = load(arguments.files)
     except (ParseError, TransportError) as error:
@@ -132,70 +134,33 @@ def _listen(arguments: Namespace) -> list[ListenAddress]:
     return listen
 
 
-def _check_names(arguments: Namespace) -> None:
-    """ParseError where `--advertise` cannot stand in a URI."""
-    from responder.errors import ParseError
-    from responder.sip.uri import Uri
+def _setup(arguments: Namespace) -> Setup:
+    from responder.control.assembly import Setup
 
-    if arguments.advertise is not None:
-        try:
-            Uri.parse(f"sip:{arguments.advertise}")
-        except ParseError:
-            text = f"--advertise {arguments.advertise}: expected HOST or HOST:PORT, IPv6 in brackets"
-            raise ParseError(text) from None
-
-
-def _settings(arguments: Namespace, plan: Plan) -> Settings:
-    from responder.registry import Capabilities
-    from responder.transaction.timers import TimerValues
-    from responder.uas.settings import Settings
-
-    said = {name: getattr(arguments, name) for name in ("t1", "t2", "t4") if getattr(arguments, name) is not None}
-    return Settings(
-        timers=TimerValues(**{**plan.timers, **said}),
-        capabilities=Capabilities(
-            **{**plan.registrar, **({} if arguments.realm is None else {"realm": arguments.realm})}
-        ),
+    return Setup(
+        dial=not arguments.no_dial,
+        seed=arguments.seed,
+        timers={name: getattr(arguments, name) for name in ("t1", "t2", "t4") if getattr(arguments, name) is not None},
+        realm=arguments.realm,
         advertise=arguments.advertise,
+        media_address=arguments.media_address,
     )
 
 
 def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tls: ssl.SSLContext | None) -> int:
     import asyncio
-    import random
-    import time
 
-    from responder.cli.media import Media
     from responder.cli.outputs import level_for, open_outputs, write_out
     from responder.cli.service import Service, Stop
     from responder.cli.terminal import terminal_of
-    from responder.engine import Engine
+    from responder.control.assembly import assembled
     from responder.net.gc_policy import settle
-    from responder.net.server import epoch
-    from responder.observe.clock import Clock
-    from responder.registry import Registry
-    from responder.scenario.playbook import Playbook
 
-    start = epoch()
-    clock = Clock(epoch=start, start=time.monotonic(), utc_offset=time.localtime().tm_gmtoff)
-    settings = _settings(arguments, plan)
-    ids = random.Random(arguments.seed)
-    playbook = Playbook(plan, ids=ids, dial=not arguments.no_dial, capabilities=settings.capabilities, epoch=start)
-    with ExitStack() as held:
-        observers = open_outputs(arguments, clock=clock, terminal=terminal_of(sys.stdout), files=held)
-        media = held.enter_context(Media.hold({address.host for address in listen}, arguments.media_address))
-        engine = Engine(
-            playbook,
-            ids=ids,
-            settings=settings,
-            registry=Registry.standard().extended(plan.overrides),
-            epoch=start,
-            media=media.answerer,
-            observer=level_for(arguments),
-        )
-        playbook.use_nonces(engine.nonces)
+    hosts = (address.host for address in listen)
+    with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
+        observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
         service = Service(
-            engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
+            run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )
         settle()
         reason = asyncio.run(service.run(lambda addresses: write_out(_first_words(arguments, plan, addresses))))

@@ -93,6 +93,7 @@ class Service:
                 with contextlib.suppress(NotImplementedError, RuntimeError):
                     loop.remove_signal_handler(number)
             await self._server.stop()
+            self._engine.close(loop.time())
             self._after_turn()
             self._each(lambda observer: observer.close())
         assert self._reason is not None

@@ -23,7 +23,8 @@ class Keyring:
     users: tuple[User, ...]
     _known: dict[tuple[str, str], Challenge] = field(default_factory=dict)
     """By name of the header that the credentials go into, and realm."""
-    _count: int = 0
+    _counts: dict[str, int] = field(default_factory=dict)
+    """How many requests have gone out with each nonce: `nc` (RFC 7616 section 3.4)."""
 
     def challenged(self, response: Response) -> None:
         """Remember what a 401 or 407 asks for: the first algorithm of each realm that can be answered."""
@@ -49,13 +50,13 @@ class Keyring:
         return found
 
     def _answer(self, challenge: Challenge, user: User, method: str, uri: str, body: bytes) -> Credentials:
-        self._count += 1
+        count = self._counts[challenge.nonce] = self._counts.get(challenge.nonce, 0) + 1
         algorithm = challenge.algorithm or "MD5"
         ha1 = user.ha1_for(algorithm) or ha1_of(
             algorithm=algorithm, username=user.name, realm=challenge.realm, password=user.password or ""
         )
         qop = "auth" if "auth" in challenge.qop else next(iter(challenge.qop), "")
-        nc = f"{self._count:08x}" if qop else ""
+        nc = f"{count:08x}" if qop else ""
         response = response_of(
             algorithm=algorithm,
             ha1=ha1,

@@ -96,6 +96,8 @@ def read(action: Element) -> Expression:
             if re.match(r"[A-Z]+$|[A-Z]+ sip", name):
                 return _checked(Expression("uri", "", pattern))
             raise UnfitError(f"'{name}' is no header")
+        if ":" not in action.the("header"):  # then what SIPp searches begins with the colon
+            pattern = re.sub(r"^(\^?): ?\*?", r"\1", pattern)
         return _checked(Expression("header", name, pattern))
     if where == "body":
         return _checked(Expression("body", "", pattern))

@@ -96,7 +96,10 @@ class Texts:
         if lower.startswith(("field", "last_")) or name in _NOT_HAD or found["offset"]:
             self._remark(f"{found[0]}: {_NOT_HAD.get(name, _WHY)}")
             return name if lower.startswith("field") else ""
-        return None  # no keyword: text
+        if found["rest"] or found["colon"]:
+            return None  # no keyword: text
+        self._remark(f"{found[0]}: a value of -key on the command line of SIPp; write it in place of '{name}'")
+        return name
 
 
 _WHY: Final = "there is no such name here"

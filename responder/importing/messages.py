@@ -21,7 +21,7 @@ _status: Final = re.compile(r"SIP/2\.0\s+(\S+)\s*(.*)")
 _request: Final = re.compile(r"([A-Z]+)\s+(\S.*?)\s+SIP/2\.0")
 _header: Final = re.compile(r"([A-Za-z0-9.!%*_+`'~-]+)\s*:\s*(.*)")
 _last: Final = re.compile(r"\[last_([A-Za-z-]+):?\]\s*(.*)", re.IGNORECASE)
-_variable: Final = re.compile(r"([A-Za-z-]*)\[\$([\w.-]+)\]")
+_variable: Final = re.compile(r"([A-Za-z-]*) ?\[\$([\w.-]+)\]")
 _own_contact: Final = re.compile(
     r"<?sip:\[(?:local|server)_ip\](?::\[local_port\])?(?:;transport=\[transport\])?>?(?:;transport=\[transport\])?"
 )
@@ -76,7 +76,7 @@ def parse(text: str, copies: Callable[[str], str]) -> Message:
             continue
         found = _variable.match(line)
         if found and copies(found[2]):
-            message.headers.append((found[1] or copies(found[2]), line[len(found[1]) :]))
+            message.headers.append((found[1] or copies(found[2]), line[len(found[1]) :].lstrip()))
             continue
         found = _header.match(line)
         if found:
@@ -103,6 +103,11 @@ class Setting:
     texts: Texts
     remark: Callable[[str], None]
     aside: Callable[[str], None]
+
+
+def beside_copies(message: Message) -> list[str]:
+    """The names of headers that the author has added to what any response has."""
+    return [name for name, _ in message.headers if header_names.key(name) not in (*_IMPLIED, "contact", "record-route")]
 
 
 def tag_of(message: Message) -> str | None:

@@ -15,6 +15,8 @@ from responder.errors import ResponderError
 from responder.importing.actions import Actions
 from responder.importing.expressions import merge
 from responder.importing.outline import Choice, Outline, Remark, Rule, Step
+from responder.importing.sending import Sending
+from responder.importing.shapes import methods_of, never_sent
 from responder.importing.variables import State, UndecidedError
 from responder.importing.walk import Walk
 from responder.importing.xml_source import Element, read
@@ -183,8 +185,9 @@ class _Importing:
         element = self._elements[at]
         rule = Rule()
         actions = Actions(self._tested)
-        walk = Walk(self._elements, self._labels, rule, actions)
-        methods = walk.methods(element)
+        sending = Sending(self._elements, actions)
+        walk = Walk(self._elements, self._labels, rule, actions, sending)
+        methods = methods_of(element)
         rule.match = {"method": methods[0] if len(methods) == 1 else methods if len(methods) < 14 else "any"}
         if not methods:
             self._refuse(element, f"'{element.the('request')}' matches no method")
@@ -197,7 +200,9 @@ class _Importing:
         actions.run(at, element, state, rule.match, check, head, first=True)
         walk.note_request(methods, state)
         if element.the("timeout") not in ("", "0"):
-            rule.remarks.append(Remark(element.line, "timeout: a rule waits for its calls as long as the run lasts"))
+            sending.aside(
+                element.line, "the timeout of the first request (a rule waits for its calls as long as it runs)"
+            )
         loops = set(methods) <= {"OPTIONS", "REGISTER", "MESSAGE", "PUBLISH"}
         steps = walk.whole(onward, state, stops=frozenset({at}) if loops else frozenset())
         rule.steps = [*([Step({"check": check})] if check else []), *head, *steps]
@@ -205,9 +210,9 @@ class _Importing:
         _tidy(rule)
         if rule.match["method"] == "INVITE":
             del rule.match["method"]
-        for what, lines in walk.asides.items():
+        for what, lines in sending.asides.items():
             self._asides.setdefault(what, set()).update(lines)
-        self._outline.timers.update(walk.timers)
+        self._outline.timers.update(sending.timers)
         self._outline.users.update(actions.users)
         return rule
 
@@ -306,8 +311,10 @@ def _tidy(rule: Rule) -> None:
                 step.keys["expect"] = step.keys["expect"][0]
             if step.name == "check" and step.keys["check"] == {}:
                 step.keys = {}
-    if not any(step.keys for step in rule.steps):
-        rule.steps.append(Step({"end": None}))
+    if all(step.name in ("", "wait", "log", "set", "check", "end") for step in rule.steps):
+        silent = never_sent(480 if rule.match.get("method") == "INVITE" else 200)
+        silent.remarks = [remark for step in rule.steps if step.name in ("", "end") for remark in step.remarks]
+        rule.steps = [*(step for step in rule.steps if step.name not in ("", "end")), silent]
     _hoist(rule, replies)
 
 

@@ -99,6 +99,8 @@ class State:
     tag: str | None = None
     """The To-tag of the responses so far."""
     invite_waits: bool = False
+    cancelled: bool = False
+    """A CANCEL came for the INVITE that waits."""
     subscription: bool = False
     """A SUBSCRIBE or REFER made one."""
     challenging: tuple[Step, dict[str, Any]] | None = None
@@ -112,7 +114,7 @@ class State:
         """What makes the way from here the same as from there; `waits`: a request comes next."""
         at_hand = None if waits else (self.last, self.tagged, self.received)
         known = frozenset(self.values.items()), frozenset(self.decided.items())
-        return known, at_hand, self.dialog, self.invite_waits, self.subscription
+        return known, at_hand, self.dialog, self.invite_waits, self.cancelled, self.subscription
 
     def holds(self, condition: Condition) -> bool:
         """Whether it is so. Raises `UndecidedError` where nobody has said."""

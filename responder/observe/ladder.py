@@ -10,7 +10,7 @@ Widths are in columns; `ascii_only` draws with `|`, `-`, `<` and `>` for termina
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from textwrap import wrap
 
@@ -22,6 +22,7 @@ from responder.observe.summary import Summary, summarise
 MIN_WIDTH = 64
 """Columns that a ladder takes at least: the longest IPv6 address and the time beside it."""
 _MARGIN = 12  # the time and the blanks after it
+_NUMBER = 6  # the number before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +100,38 @@ def selected(
         yield number, found
 
 
-def ladder(records: Iterable[Record], *, width: int = 80, ascii_only: bool = False) -> str:
-    """The ladder of one call's records (or of those that belong to none), lines ended by a newline each."""
-    text = "".join(
-        line.rstrip() + "\n" for line in _Drawing(list(records), width, strokes(ascii_only=ascii_only)).lines()
-    )
+def numbered(run: Iterable[Record]) -> dict[int, int]:
+    """The numbers of a run's messages, from 1 (`transcript.Seen.number`), by the `id` of their records."""
+    wired = [record for record in run if isinstance(record, MessageRecord | MalformedRecord)]
+    return {id(record): number for number, record in enumerate(wired, 1)}
+
+
+def ladder(
+    records: Iterable[Record],
+    *,
+    width: int = 80,
+    ascii_only: bool = False,
+    numbers: Mapping[int, int] | None = None,
+) -> str:
+    """The ladder of one call's records (or of those that belong to none), lines ended by a newline each.
+
+    `numbers`: what `numbered` makes of the whole run; they stand at the left.
+    """
+    drawing = _Drawing(list(records), width, strokes(ascii_only=ascii_only), numbers or {})
+    text = "".join(line.rstrip() + "\n" for line in drawing.lines())
     return plain(text) if ascii_only else text
 
 
 class _Drawing:
     """One ladder under way."""
 
-    def __init__(self, records: list[Record], width: int, drawn_with: Strokes) -> None:
+    def __init__(self, records: list[Record], width: int, drawn_with: Strokes, numbers: Mapping[int, int]) -> None:
+        self._numbers = numbers
+        self._margin = _MARGIN + _NUMBER if numbers else _MARGIN
         self._records = sorted(records, key=lambda record: record.time)
         self._width = max(width, MIN_WIDTH)
         self._strokes = drawn_with
-        self._space = self._width - _MARGIN - 4  # between the bars, without the blank beside each
+        self._space = self._width - self._margin - 4  # between the bars, without the blank beside each
         wired = [record for record in self._records if isinstance(record, MessageRecord | MalformedRecord)]
         self._start = wired[0].time if wired else self._records[0].time if self._records else 0.0
         self._flow = (wired[0].transport, wired[0].local, wired[0].remote) if wired else None
@@ -157,31 +174,32 @@ class _Drawing:
             yield self._cut(f"Call-ID {call_id}", self._width)
 
     def _heads(self, transport: str, local: Address, remote: Address) -> Iterator[str]:
-        inner = self._width - _MARGIN
+        inner = self._width - self._margin
         left, right = place(remote), f"{place(local)} {transport.lower()}"
         yield ""
-        yield " " * _MARGIN + "client" + "responder".rjust(inner - 6)
+        yield " " * self._margin + "client" + "responder".rjust(inner - 6)
         if len(left) + len(right) + 2 <= inner:
-            yield " " * _MARGIN + left + right.rjust(inner - len(left))
+            yield " " * self._margin + left + right.rjust(inner - len(left))
         else:
-            yield " " * _MARGIN + left
-            yield " " * _MARGIN + right.rjust(inner)
+            yield " " * self._margin + left
+            yield " " * self._margin + right.rjust(inner)
 
-    def _arrow(self, time: float, received: bool, label: str) -> str:
+    def _arrow(self, record: MessageRecord | MalformedRecord, received: bool, label: str) -> str:
         strokes, space = self._strokes, self._space
         label = self._cut(label, space - 6)
         filling = space - 1 - len(label) - 2
         before = filling // 2
         shaft = f"{strokes.line * before} {label} {strokes.line * (filling - before)}"
         shaft = shaft + strokes.right if received else strokes.left + shaft
-        return f"{time - self._start:10.3f}  {strokes.bar} {shaft} {strokes.bar}"
+        mark = f"#{self._numbers[id(record)]:<{_NUMBER - 1}}" if self._numbers else ""
+        return f"{mark}{record.time - self._start:10.3f}  {strokes.bar} {shaft} {strokes.bar}"
 
     def _message(self, record: MessageRecord) -> Iterator[str]:
         summary = summarise(record.data)
         if not self._first_method:
             self._first_method = summary.method
         label = label_of(summary, first_method=self._first_method, retransmission=record.retransmission)
-        yield self._arrow(record.time, record.received, label)
+        yield self._arrow(record, record.received, label)
         if record.note and record.note != "retransmission":
             yield from self._beside(printable(record.note))
         if (record.transport, record.local, record.remote) != self._flow:
@@ -192,21 +210,22 @@ class _Drawing:
             )
 
     def _malformed(self, record: MalformedRecord) -> Iterator[str]:
-        yield self._arrow(record.time, True, f"{len(record.data)} bytes, malformed")
+        yield self._arrow(record, True, f"{len(record.data)} bytes, malformed")
         answer = f"answered with {record.answered}" if record.answered else "not answered"
         yield from self._beside(f"{printable(record.what)}; {answer}")
 
     def _end(self, record: CallRecord) -> Iterator[str]:
         text = f"{record.outcome} after {seconds(record.duration)}"
-        yield f"{record.time - self._start:10.3f}  {self._strokes.dot} " + self._cut(
-            printable(f"{text}: {record.reason}" if record.reason else text), self._width - _MARGIN - 2
+        blank = self._margin - _MARGIN
+        yield f"{'':{blank}}{record.time - self._start:10.3f}  {self._strokes.dot} " + self._cut(
+            printable(f"{text}: {record.reason}" if record.reason else text), self._width - self._margin - 2
         )
 
     def _beside(self, text: str) -> Iterator[str]:
         """A remark between the bars, as many lines as it needs."""
-        strokes, space = self._strokes, self._space
+        strokes, space, blank = self._strokes, self._space, " " * self._margin
         for number, piece in enumerate(wrap(text, space - 2) or [""]):
-            yield f"{'':{_MARGIN}}{strokes.bar} {' ' if number else strokes.dot} {piece:<{space - 2}} {strokes.bar}"
+            yield f"{blank}{strokes.bar} {' ' if number else strokes.dot} {piece:<{space - 2}} {strokes.bar}"
 
     def _cut(self, text: str, width: int) -> str:
         if len(text) <= width:

@@ -163,6 +163,11 @@ class Connections:
         """The packets for one message. Who speaks first on a flow is taken for who connected."""
         key = flow.transport, flow.local, flow.remote, flow.connection  # a fallback makes no other connection
         known = self._known.get(key)
+        if known is None and flow.connection:
+            # one that we opened has no number in the flow of the request that opened it
+            known = self._known.get((*key[:3], 0))
+            if known is not None:
+                self._known[key] = known
         if known is None:
             if len(self._known) >= self._limit:
                 self._known.popitem(last=False)

@@ -12,10 +12,12 @@ from functools import cached_property
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.records import MalformedRecord, MessageRecord, Record
+from responder.events import Address
+from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, Record
+from responder.sip.corruption import CATALOGUE
 from responder.sip.message import Message, Request, Response
 from responder.sip.parser import parse
-from responder.sip.syntax import fault_of
+from responder.sip.syntax import fault_of, fault_of_response
 
 
 @dataclass(eq=False)
@@ -27,6 +29,8 @@ class Seen:
     record: MessageRecord | MalformedRecord
     message: Message | None
     """None where the bytes are no SIP message."""
+    doubtful: bool = False
+    """For a response of ours: whether a client may, or has to, take it for none, because of what was done to it."""
 
     @property
     def received(self) -> bool:
@@ -114,6 +118,41 @@ _READERS: Final[dict[str, Callable[[Message], str | int | None]]] = {
 }
 
 
+def _answers(response: Identity, request: Identity) -> bool:
+    """Whether a response has what it copies of its request (RFC 3261 section 8.2.6.2)."""
+    return (
+        response.cseq == request.cseq
+        and response.from_tag == request.from_tag
+        and (not request.to_tag or response.to_tag == request.to_tag)
+    )
+
+
+_HARMLESS: Final = {
+    "byte-by-byte",
+    "compact",
+    "empty-reason",
+    "folded",
+    "long-reason",
+    "lowercase-names",
+    "space-before-colon",
+    "two-in-one-segment",
+    "uppercase-names",
+}
+"""Corruptions (`sip.corruption`) that a client has to read as if nothing were the matter."""
+_WITHOUT_END: Final = {
+    "bad-content-length",
+    "content-length-too-long",
+    "content-length-too-short",
+    "negative-content-length",
+    "no-content-length",
+    "no-crlf-at-end",
+    "stall",
+    "trailing-bytes",
+    "truncated",
+}
+"""What makes a stream unreadable from there on (RFC 3261 section 18.3)."""
+
+
 @dataclass(eq=False)
 class Exchange:
     """A request, its copies, and what answered it."""
@@ -165,6 +204,10 @@ class Exchange:
         """The status of the first final response, 0 where there is none."""
         return self.final.response.status if self.final is not None else 0
 
+    def answered_before(self, seen: Seen) -> bool:
+        """Whether a final response had been there when this message passed."""
+        return self.final is not None and self.final.number < seen.number
+
     def outside_dialog(self) -> bool:
         """Whether its request has no To tag."""
         return not self.identity.to_tag
@@ -192,6 +235,7 @@ class CallSeen:
     """Everything that has one Call-ID."""
 
     call_id: str
+    run: Transcript
     messages: list[Seen] = field(default_factory=list)
     exchanges: list[Exchange] = field(default_factory=list)
     """Of both sides, in the order of their beginning; ACKs stand with their INVITEs."""
@@ -202,6 +246,11 @@ class CallSeen:
     def requests_of_client(self) -> list[Exchange]:
         """The exchanges that the client began."""
         return [exchange for exchange in self.exchanges if exchange.by_client]
+
+    @property
+    def endings(self) -> list[CallRecord]:
+        """What the engine said at the end of its calls with this Call-ID."""
+        return [one for one in self.run.records if isinstance(one, CallRecord) and one.call_id == self.call_id]
 
     @property
     def numbers(self) -> set[int]:
@@ -246,11 +295,21 @@ class Transcript:
         self.strays: list[Seen] = []
         """Responses that answer nothing, and bytes that are no SIP message."""
         self._calls: dict[str, CallSeen] = {}
+        self._broken: set[tuple[str, Address, int]] = set()
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
         for record in records:
             self.records.append(record)
             if isinstance(record, MessageRecord | MalformedRecord):
                 self._add(record)
+
+    @property
+    def end(self) -> float:
+        """When the last thing happened, in seconds since the run began."""
+        return max((record.time for record in self.records), default=0.0)
+
+    def heard_from(self, address: Address, since: float) -> bool:
+        """Whether something came from there after that time: the client was still alive."""
+        return any(seen.received and seen.record.remote == address and seen.time > since for seen in self.messages)
 
     @property
     def calls(self) -> list[CallSeen]:
@@ -273,6 +332,7 @@ class Transcript:
         except ParseError:
             message = None
         seen = Seen(len(self.messages) + 1, record, message)
+        seen.doubtful = self._doubtful(seen)
         self.messages.append(seen)
         if message is None or isinstance(record, MalformedRecord):
             self.strays.append(seen)
@@ -280,7 +340,7 @@ class Transcript:
         identity = identity_of(message)
         call = self._calls.get(identity.call_id)
         if call is None:
-            call = self._calls[identity.call_id] = CallSeen(identity.call_id)
+            call = self._calls[identity.call_id] = CallSeen(identity.call_id, self)
         call.messages.append(seen)
         if isinstance(message, Response):
             self._response(seen, identity)
@@ -306,10 +366,30 @@ class Transcript:
         exchange = self._open.get(
             (not seen.received, identity.call_id, identity.branch, identity.sent_by, identity.method)
         )
-        if exchange is not None and len(seen.every("via")) == len(exchange.request.every("via")):
+        if (
+            exchange is not None
+            and len(seen.every("via")) == len(exchange.request.every("via"))
+            and (seen.received or (not seen.doubtful and _answers(identity, exchange.identity)))
+        ):
             exchange.responses.append(seen)
         else:
             self.strays.append(seen)
+
+    def _doubtful(self, seen: Seen) -> bool:
+        """See `Seen.doubtful`. After a response without right end, a stream has no beginning of the next."""
+        record = seen.record
+        if seen.received or isinstance(record, MalformedRecord):
+            return False
+        done = {word.strip() for word in record.note.replace("fault:", ",").split(",")}
+        stream = (record.transport, record.remote, record.connection)
+        broken = stream in self._broken
+        if seen.reliable and done & _WITHOUT_END:
+            self._broken.add(stream)
+        return (
+            broken
+            or bool(done & CATALOGUE.keys() - _HARMLESS)
+            or (isinstance(seen.message, Response) and fault_of_response(seen.message) is not None)
+        )
 
     def _ack(self, call: CallSeen, seen: Seen, identity: Identity) -> None:
         invites = [one for one in call.exchanges if one.method == "INVITE" and one.by_client]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
+from responder.dialog.placed import PlacedDialog
 from responder.scenario import challenging, expecting, forking, legs, plan
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from responder.sip.message import Response
     from responder.uas.outgoing import Outgoing
     from responder.uas.script import Text
+
+
+_MOST_TRIES: Final = 8
+"""So often a request is sent again after 491."""
 
 
 def _respond(runner: Runner, thread: Thread, step: plan.Respond) -> bool:
@@ -88,7 +93,29 @@ def answered(runner: Runner, thread: Thread, step: plan.Send, outgoing: Outgoing
         thread.before, thread.last = thread.latest or thread.request, response
         if type(step) is plan.Call and response.status < 300 and outgoing.dialog is not None:
             thread.dialog = outgoing.dialog
+        if response.status == 491 and _tries_again(runner, thread, step, outgoing):
+            return
     _go_on(runner, thread, step, outgoing.status, silent=response is None)
+
+
+def _tries_again(runner: Runner, thread: Thread, step: plan.Send, outgoing: Outgoing) -> bool:
+    """RFC 3261 14.1, RFC 3311 5.1: a request with an offer that crossed another is sent again, where none awaits 491.
+
+    After 2.1 to 4 seconds if the Call-ID is ours, else after up to 2 seconds, both in units of 10 ms.
+    """
+    awaited = bool(step.name) if step.statuses is None else step.statuses.accept(491)
+    if awaited or type(step) is not plan.Send or step.order.method not in ("INVITE", "UPDATE"):
+        return False
+    if thread.tries >= _MOST_TRIES:
+        return False
+    thread.tries += 1
+    thread.wants = thread.outgoing = None
+    thread.pc -= 1
+    least, more = (2.1, 1.9) if isinstance(outgoing.dialog, PlacedDialog) else (0.0, 2.0)
+    seconds = round(least + runner.draws.uniform(0.0, more), 2)
+    runner.call.note("rule", f"{step.order.method} got 491: again after {seconds:g} s (RFC 3261 section 14.1)")
+    runner.wait(thread, seconds)
+    return True
 
 
 def late(runner: Runner, thread: Thread, step: plan.Send) -> None:
@@ -108,6 +135,7 @@ def late(runner: Runner, thread: Thread, step: plan.Send) -> None:
 def _go_on(runner: Runner, thread: Thread, step: plan.Send, status: int, *, silent: bool) -> None:
     thread.wants = thread.outgoing = None
     thread.serial += 1
+    thread.tries = 0
     method, line, wanted = step.order.method, step.place.line, step.statuses
     if step.name:
         runner.variables[step.name] = str(status)

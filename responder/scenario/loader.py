@@ -23,8 +23,9 @@ from yaml.reader import Reader, ReaderError
 from yaml.resolver import BaseResolver
 from yaml.scanner import Scanner
 
+from responder.scenario import slips
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, STRING, Mapping, Node, Place, Scalar, Sequence, Source
-from responder.scenario.problems import Problems
+from responder.scenario.problems import Problems, did_you_mean
 from responder.scenario.shipped import folder, names
 
 LARGEST_FILE: Final = 256 * 1024
@@ -118,6 +119,13 @@ def _files(path: str | Path, problems: Problems) -> list[tuple[Path, str]]:
     if not place.exists() and str(path) in names():
         file = folder() / f"{path}.yaml"
         return [(file, file.name)]
+    if not place.exists() and place.name == place.stem:
+        problems.add_file(
+            str(path),
+            "neither a file nor a shipped flow",
+            did_you_mean(str(path), names()) or "scenario files end in .yaml",
+        )
+        return []
     return [(place, str(path))]
 
 
@@ -283,7 +291,14 @@ def _syntax(source: Source, error: yaml.MarkedYAMLError, problems: Problems) -> 
         if found:
             fix = found.expand(advice)
             break
+    if "could not find expected ':'" in words and error.context_mark is not None:
+        mark = error.context_mark
     line = source.lines[mark.line] if mark and mark.line < len(source.lines) else ""
+    before = source.lines[mark.line - 1] if mark and mark.line else ""
+    if "mapping values are not allowed" in words:
+        fix = slips.two_colons(line, before) or fix
+    if "could not find expected ':'" in words or "expected <block end>" in words:
+        fix = slips.no_colon(line) or fix
     if "${" in line and "expected ',' or" in words:
         fix = 'quote it: inside [ ] and { } YAML takes the brace of ${ for its own, so write "${...}"'
     what = error.problem or words

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from responder.scenario import matcher
+from responder.scenario import matcher, slips
 from responder.scenario import value_types as t
 from responder.scenario.backtracking import objection
 from responder.scenario.items import Item, parts_of
@@ -145,6 +145,8 @@ class MatchCompiler:
                 read, folded = _TEXT_KEYS[name]
                 node = fields.of(name, t.TEST)
                 assert node is not None
+                if name == "user":
+                    self._never_a_user(node, name)
                 self._add(found, name, read, self.test(node, name, folded=folded))
             elif compile_ is not None:
                 compile_(self, fields, name, found)
@@ -155,16 +157,26 @@ class MatchCompiler:
         if test is not None:
             found.append(Criterion(key, read, test))
 
+    def _never_a_user(self, node: Node, name: str) -> None:
+        """Note exact texts that can be no user part: it would match nothing, without a word."""
+        for item in node.items if isinstance(node, Sequence) else (node,):
+            fix = slips.user(item.text, name) if isinstance(item, Scalar) else ""
+            if fix:
+                self._problems.add(item.place, f"'{name}' is compared with the user part of the URI", fix)
+
     def _address(self, fields: Fields, name: str, found: list[Condition]) -> None:
         node = fields.of(name, t.ADDRESS)
         assert node is not None
         if not isinstance(node, Mapping):
+            self._never_a_user(node, name)
             self._add(found, name, matcher.address_reader(name, "user"), self.test(node, name, type_=t.ADDRESS))
             return
         parts = Fields(node, "address", f"'{name}'", self._reader)
         for part in ("uri", "user", "host", "display"):
             value = parts.of(part, t.TEST)
             if value is not None:
+                if part == "user":
+                    self._never_a_user(value, part)
                 test = self.test(value, part, folded=part == "host")
                 self._add(found, f"{name}.{part}", matcher.address_reader(name, part), test)
         operators = [part for part in parts if part not in ("uri", "user", "host", "display")]

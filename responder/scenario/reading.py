@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from responder.scenario import slips
 from responder.scenario import value_types as t
 from responder.scenario.language import STEP_NAMES, TABLE, Key, keys_of
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, STRING, Mapping, Node, Place, Scalar, Sequence, kind_of
@@ -52,9 +53,10 @@ class Reader:
             else:
                 self.problems.add(node.place, f"'{name}' has no value", f"it takes {type_.says}")
         elif isinstance(node, Scalar):
-            self.problems.add(node.place, what, f"not '{node.text}'")
+            self.problems.add(node.place, what, slips.scalar(node.text, type_.name) or f"not '{node.text}'")
         else:
-            self.problems.add(node.place, what, f"not {kind_of(node)}")
+            fix = slips.collection(type_.name, is_list=isinstance(node, Sequence))
+            self.problems.add(node.place, what, fix or f"not {kind_of(node)}")
 
     def text(self, node: Node, name: str, type_: Type = t.TEXT) -> Scalar | None:
         """A scalar that is not null, as written."""
@@ -170,7 +172,8 @@ class Reader:
         self.problems.add(
             scalar.place,
             f"'{scalar.text}' cannot be a name in SIP",
-            "only letters, digits and -.!%*_+`'~ (RFC 3261 section 25.1)",
+            slips.method(scalar.text, keys_of("expect"))
+            or "only letters, digits and -.!%*_+`'~ (RFC 3261 section 25.1)",
         )
         return False
 
@@ -233,9 +236,11 @@ class Fields:
 
     def _unknown(self, name: str) -> tuple[str, str]:
         what = f"unknown key '{name}' in {self.title}"
-        question = did_you_mean(name, self.keys)
+        question = slips.word(name, [key for key in self.keys if key not in STEP_NAMES or self.node.key(key) is None])
         if question:
             return what, question
+        if "steps" in self.keys and slips.step_key(name, STEP_NAMES):
+            return what, f"a step is an item of `steps` ({slips.step_key(name, STEP_NAMES).rstrip('?')})"
         if name == "<<":
             return what, "YAML 1.2 has no merge keys: use `define` and `use`"
         homes = [

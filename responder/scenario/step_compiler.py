@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from responder.scenario import block_steps, plan, send_steps
+from responder.scenario import block_steps, plan, send_steps, slips
 from responder.scenario import value_types as t
 from responder.scenario.around import Around
 from responder.scenario.challenge_compiler import offered_algorithms, offered_qop, protected
@@ -17,7 +17,7 @@ from responder.scenario.match_compiler import MatchCompiler
 from responder.scenario.matcher import ANY, Match
 from responder.scenario.nodes import BOOLEAN, INTEGER, NULL, Mapping, Node, Scalar, Sequence
 from responder.scenario.plan import Block, Seconds, Step
-from responder.scenario.problems import did_you_mean, listed
+from responder.scenario.problems import listed
 from responder.scenario.reading import Fields, Reader, seconds_of
 from responder.scenario.reply_compiler import ReplyCompiler
 from responder.scenario.texts import Texts
@@ -154,7 +154,7 @@ class StepCompiler:
         elif _decimal(node.text):
             self.problems.add(node.place, f"'{node.text}' is a duration without a unit", f"did you mean {node.text}s?")
         else:
-            near = did_you_mean(node.text, STEP_NAMES)
+            near = slips.step(node.text, STEP_NAMES, quoted=node.quoted)
             if node.text in around.library.names:
                 near = f"did you mean `use: {node.text}`?"
             self.problems.add(node.place, f"unknown step '{node.text}'", near or f"a step is {_A_STEP}")
@@ -170,8 +170,8 @@ class StepCompiler:
     def _unknown(self, node: Mapping) -> None:
         options = {option for name in STEP_NAMES for option in keys_of(name)}
         unknown = [key for key, _ in node.items if key.text not in options]
-        key = next((key for key in unknown if did_you_mean(key.text, STEP_NAMES)), (unknown or [node.items[0][0]])[0])
-        fix = did_you_mean(key.text, STEP_NAMES)
+        key = next((key for key in unknown if slips.step_key(key.text, STEP_NAMES)), (unknown or [node.items[0][0]])[0])
+        fix = slips.step_key(key.text, STEP_NAMES)
         if key.text in options:
             homes = [name for name in STEP_NAMES if key.text in keys_of(name)]
             self.problems.add(

@@ -42,6 +42,7 @@ class Thread:
         "steps",
         "tag",
         "transaction",
+        "tries",
         "wants",
     )
 
@@ -68,6 +69,8 @@ class Thread:
         """Counts its waits: a timer of an earlier one means nothing."""
         self.since = 0.0
         """When the wait began."""
+        self.tries = 0
+        """How often the request of the step at hand was sent again."""
         self.stage = 0
         """Challenges sent by the step at hand."""
         self.beneath: ServerTransaction | None = None

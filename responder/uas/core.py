@@ -76,6 +76,7 @@ class UserAgentServer:
         "registrar",
         "registry",
         "reporting",
+        "rounds",
         "settings",
         "timers",
         "watchers",
@@ -120,6 +121,8 @@ class UserAgentServer:
         """Live calls by number."""
         self.dialogs: dict[tuple[str, str], Dialog[Call]] = {}
         """Live dialogs by Call-ID and our tag."""
+        self.rounds: dict[str, int] = {}
+        """Call-IDs of requests of ours outside a dialog, and how many requests of ours led to each."""
         self.ended_dialogs: deque[tuple[str, str]] = deque(maxlen=_MOST_ENDED)
         """Keys of the dialogs that ended last."""
         self.losses: dict[str, dict[str, int]] = {}

@@ -22,11 +22,11 @@ from responder.sip.params import unescaped
 from responder.sip.uri import Uri
 from responder.uas import defaults
 from responder.uas.outgoing import Heading, Outgoing
-from responder.uas.routing import as_request_uri, hop_to
+from responder.uas.routing import as_request_uri, hop_to, reconnecting
 
 if TYPE_CHECKING:
     from responder.events import Flow
-    from responder.sip.message import Response
+    from responder.sip.message import Request, Response
     from responder.transaction.client import ClientTransaction
     from responder.uas.call import Call
     from responder.uas.core import UserAgentServer
@@ -44,11 +44,15 @@ _OURS_ALONE: Final = frozenset({
 def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str | None) -> Placed:
     """The request, ready to be started. Raises `ParseError` where it cannot be sent to this URI."""
     uri = _uri(to)
+    hops, rounds = _hops(call.request), core.rounds.get(call.call_id, 0)
+    if hops < 0 or rounds >= _MOST_ROUNDS:
+        raise ParseError("this call goes round in a loop")
     target = text = as_request_uri(uri)
     registered = core.registrar.route_to(text, call.now)
     behind = core.registrar.behind_gruu(uri, call.now)
     if behind is not None and behind.flow is not None:
-        text, flow, path = as_request_uri(behind.contact.uri), behind.flow, list(behind.path)
+        flow, path = behind.flow, list(behind.path)
+        text = as_request_uri(behind.contact.uri)
     elif registered is not None:
         flow, path = registered
     else:
@@ -56,13 +60,25 @@ def placed(call: Call, core: UserAgentServer, order: Order, to: str, sender: str
         if straight is None:
             raise ParseError(f"{uri.host} is no address that can be reached from {call.flow.local[0]}")
         flow, path = straight, []
+    if flow.reliable and not path:
+        flow = reconnecting(flow, uri if behind is None else behind.contact.uri)
     tag = core.new_tag()
     if sender is None:
         sender = f"<{'sips' if uri.scheme == 'sips' else 'sip'}:{core.settings.user}@{core.host_port(flow)}>"
     elif "<" not in sender:
         sender = f"<{sender}>"
     heading = Heading(text, f"{sender};tag={tag}", f"<{target}>", core.new_call_id(flow), path)
-    return Placed(call, core, _with_headers_of(order, uri), flow, heading, tag)
+    core.rounds[heading.call_id] = rounds + 1
+    if len(core.rounds) > _MOST_REMEMBERED:
+        del core.rounds[next(iter(core.rounds))]
+    return Placed(call, core, _with_headers_of(order, uri), flow, heading, tag, hops)
+
+
+def _hops(request: Request) -> int:
+    try:
+        return min(_HOPS if request.max_forwards is None else request.max_forwards, _HOPS) - 1
+    except ParseError:  # taken as it is where the author wants it unchecked
+        return _HOPS - 1
 
 
 def _with_headers_of(order: Order, uri: Uri) -> Order:
@@ -91,9 +107,12 @@ def _uri(text: str) -> Uri:
 class Placed(Outgoing):
     """One request outside a dialog, and the dialogs that its responses make."""
 
-    __slots__ = ("_acks", "_description", "_dialogs", "_tag")
+    __slots__ = ("_acks", "_description", "_dialogs", "_hops", "_tag")
 
-    def __init__(self, call: Call, core: UserAgentServer, order: Order, flow: Flow, heading: Heading, tag: str) -> None:
+    def __init__(
+        self, call: Call, core: UserAgentServer, order: Order, flow: Flow, heading: Heading, tag: str, hops: int
+    ) -> None:
+        self._hops = hops
         super().__init__(call, core, order, flow, heading, 1 + core.ids.getrandbits(16), None, None)
         self._tag = tag
         self._acks: dict[str, tuple[bytes, Flow]] = {}
@@ -105,6 +124,10 @@ class Placed(Outgoing):
     @property
     def _secure(self) -> bool:
         return self._heading.uri.lower().startswith("sips:")
+
+    def _fields(self, method: str, heading: Heading, branch: str) -> list[tuple[str, str]]:
+        fields = super()._fields(method, heading, branch)
+        return [(name, str(self._hops) if name == "Max-Forwards" else value) for name, value in fields]
 
     def _describes(self, description: bytes) -> None:
         self._description = description
@@ -173,3 +196,9 @@ class Placed(Outgoing):
 
 _MOST_BRANCHES: Final = 16
 """Dialogs that one INVITE can make."""
+_HOPS: Final = 70
+"""Max-Forwards where nothing says otherwise (8.1.1.6)."""
+_MOST_ROUNDS: Final = 3
+"""How often in a row a request of ours that came back to us leads to another."""
+_MOST_REMEMBERED: Final = 16_384
+"""Call-IDs of ours that are known when they come back."""

@@ -46,14 +46,23 @@ def routes(dialog: Dialog[Any]) -> list[str]:
 def next_hop(dialog: Dialog[Any]) -> Flow:
     """The flow to the first route, else to the remote target.
 
-    A connection is used again (RFC 5923). So is the flow of the dialog where the next hop is a name, because the
-    engine does not resolve names.
+    A connection is used again while it is there (RFC 5923). So is the flow of the dialog where the next hop is a name,
+    because the engine does not resolve names.
     """
     flow = dialog.flow
     uri = _first_route(dialog) or _parsed(_target(dialog))
-    if flow.reliable or uri is None:
+    if uri is None:
         return flow
-    return hop_to(uri, flow) or flow
+    return reconnecting(flow, uri) if flow.reliable else hop_to(uri, flow) or flow
+
+
+def reconnecting(flow: Flow, uri: Uri) -> Flow:
+    """The same flow; once its connection is closed, another one is opened to this URI: where a client connected from
+    nobody listens."""
+    straight = hop_to(uri, flow)
+    if straight is None or straight.transport != flow.transport or straight.remote == flow.remote:
+        return flow
+    return Flow(flow.transport, flow.local, flow.remote, flow.connection, straight.remote)
 
 
 def gruu_of(dialog: Dialog[Any]) -> Uri | None:

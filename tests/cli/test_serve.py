@@ -120,6 +120,16 @@ def test_live_calls_are_ended_and_told() -> None:
     assert [json.loads(line)["event"] for line in out.splitlines()] == ["call", "stopped"]
 
 
+def test_calls_whose_client_does_not_answer_are_told() -> None:
+    with Serving() as serving, Client(serving.port) as client:
+        client.send(client.request("INVITE", "180"))
+        client.receive()
+        serving.signal(signal.SIGTERM)
+        _, out, _ = serving.end()
+    call, stopped = (json.loads(line) for line in out.splitlines())
+    assert (call["outcome"], stopped["event"]) == ("abandoned", "stopped")
+
+
 def test_text_of_a_run() -> None:
     with Serving("--calls", "1", "--timeout", "10", "-v", json_lines=False) as serving:
         head = [serving.line() for _ in range(4)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from responder.control.capture import flow_of, request_in
@@ -98,6 +100,18 @@ class TestWhoPutItThere:
         first, second, *_ = (said for said in explanation.said if said.data[8:11] in (b"401", b"200"))
         assert notes(first)["WWW-Authenticate"] == "challenge (flow.yaml:3; RFC 7616 3.3)"
         assert notes(second)["Authentication-Info"] == "proof of the secret (RFC 7616 3.5)"
+
+    def test_the_client_counts_what_it_sends_with_each_nonce(self) -> None:
+        """`nc` begins anew with each nonce (RFC 7616 section 3.4)."""
+        plan = load(["rfc3665-two-challenges"])
+        explanation = explain_rule(plan, plan.rules[0])
+        deviations = [text for said in explanation.said for text in said.deviations]
+        assert [text for text in deviations if "nc" in text] == []
+        assert [
+            re.findall(rb"nc=([0-9a-f]+)", one.data)
+            for one in explanation.story
+            if isinstance(one, Heard) and b"nc=" in one.data
+        ] == [[b"00000001"], [b"00000002", b"00000001"]]
 
     def test_requests_of_ours(self) -> None:
         explanation = explained("steps:\n  - 200\n  - expect: ACK\n  - send: BYE\n    headers: {Reason: SIP}\n")

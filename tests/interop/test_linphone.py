@@ -48,7 +48,7 @@ realm=responder
 class Linphone(Console):
     """A running linphonec; its log of messages is beside what it prints."""
 
-    def __init__(self, folder: Path, account: str = "") -> None:
+    def __init__(self, folder: Path, account: str = "", *options: str) -> None:
         command = needed("linphonec")
         folder.joinpath(".local/share/linphone").mkdir(parents=True)
         folder.joinpath("rc").write_text(CONFIG.format(port=free_port()) + account)
@@ -56,7 +56,7 @@ class Linphone(Console):
         environment = {**os.environ, "HOME": str(folder)}
         for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME"):
             environment.pop(name, None)
-        arguments = [command, "-c", str(folder / "rc"), "-d", "6", "-l", str(self.messages)]
+        arguments = [command, "-c", str(folder / "rc"), "-d", "6", "-l", str(self.messages), *options]
         super().__init__(arguments, cwd=folder, env=environment)
         self.shows("linphonec>")
         self.type("soundcard use files")

@@ -13,6 +13,7 @@ from responder.importing.sipp import import_sipp
 from .client_process import free_port, needed, ran
 
 pytestmark = pytest.mark.interop
+NAMES = ["basic", "early-media", "early-media-answer-without-sdp", "record-route", "trying-ringing-ok", "two-tags"]
 FIXTURES = Path(__file__).parents[1] / "importing" / "sipp"
 
 
@@ -29,7 +30,7 @@ def called(port: int, folder: Path) -> list[str]:
     return [f"{line[-4]} {line[-2]} {' '.join(line[-1].split()[:2])}".replace(str(port), "PORT") for line in columns]
 
 
-@pytest.mark.parametrize("name", ["basic", "early-media", "early-media-answer-without-sdp", "record-route", "two-tags"])
+@pytest.mark.parametrize("name", NAMES)
 def test_the_wire_is_the_same(name: str, tmp_path: Path) -> None:
     path = FIXTURES / f"{name}.xml"
     port = free_port()

@@ -118,8 +118,8 @@ class TestRefusals:
              "no tabs there"),
             ("a: @x\n", "1:4: not YAML: found character '@' that cannot start any token: quote a text that begins with @"),
             ("a: 'x\n", "2:1: not YAML: found unexpected end of stream: close the quotes"),
-            ("a: b: c\n", "1:5: not YAML: mapping values are not allowed here: quote a text that has ': ' in it, and look at "
-             "the indentation"),
+            ("log: b: c\n", "1:7: not YAML: mapping values are not allowed here: quote a text that has ': ' in it, and look "
+             "at the indentation"),
             ("a: *97\n", "1:4: not YAML: found undefined alias '97': quote a text that begins with *, such as '*97'"),
             ("a: *97*\n", "1:7: not YAML: expected alphabetic or numeric character, but found '*': quote a text that begins "
              "with * or &, such as '*97#'"),

@@ -29,7 +29,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("steps: !!seq [100]\n", ("1:8: a tag (!!seq): leave it out: nothing here needs one",)),
     ("- 100\n", ("1:1: a scenario file is a mapping (did you mean `steps: [...]`?)",)),
     ("just text\n", ("1:1: a scenario file is a mapping: such as `steps: [100, 180, 200]`",)),
-    ("steps: 486\n", ("1:8: 'steps' takes a list of steps, such as [100, 180, 2s, 486]: not '486'",)),
+    ("steps: 486\n", ("1:8: 'steps' takes a list of steps, such as [100, 180, 2s, 486] (did you mean [486]?)",)),
     ("steps: []\n", ("1:8: 'steps' is empty: it takes a list of steps, such as [100, 180, 2s, 486]",)),
     ("steps:\n", ("1:7: 'steps' has no value: it takes a list of steps, such as [100, 180, 2s, 486]",)),
     ("name: x\n", ("1:1: neither 'steps' nor 'rules' in this file: the smallest flow is `steps: [100, 180, 200]`",)),
@@ -88,7 +88,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "define: {ring: 180}\nsteps: [use: ring]\n",
         (
-            "1:16: 'ring' takes a list of steps, such as [100, 180, 2s, 486]: not '180'",
+            "1:16: 'ring' takes a list of steps, such as [100, 180, 2s, 486] (did you mean [180]?)",
             "2:14: nothing is called 'ring' (did you mean 'forking'?)",
         ),
     ),
@@ -119,7 +119,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ),
     (
         "meanwhile: {INFO: 415}\nsteps: [486]\n",
-        ("1:19: 'INFO' takes a list of steps, such as [100, 180, 2s, 486]: not '415'",),
+        ("1:19: 'INFO' takes a list of steps, such as [100, 180, 2s, 486] (did you mean [415]?)",),
     ),
     (
         "unchecked: all\nsteps: [no]\n",
@@ -497,7 +497,7 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("steps: [fork: [180, 183]]\n", ("1:15: 'fork' takes names with lists of steps: not a list",)),
     (
         "steps: [unordered: {expect: INFO}]\n",
-        ("1:20: 'unordered' takes a list of steps, or of lists of steps: not a mapping",),
+        ("1:20: 'unordered' takes a list of steps, or of lists of steps: begin each with a dash: `- `",),
     ),
     ("steps: [use: nothing]\n", ("1:14: nothing is called 'nothing': known are scenario",)),
     (

@@ -24,6 +24,7 @@ class CalledParty:
         *,
         rings: float = 1.0,
         answered: Callable[[Client, Message], object] = lambda client, message: None,
+        holds: bool = True,
     ) -> None:
         self.world = world
         self.client = client
@@ -31,6 +32,8 @@ class CalledParty:
         """Seconds from the INVITE to the 200."""
         self.answered = answered
         """What the client does once this one has answered."""
+        self.holds = holds
+        """Whether it answers sendonly with recvonly, as it has to."""
         self.trace: list[Entry] = []
         self.contact = client.contact.replace("alice@", "callee@")
         world.called_party = self
@@ -50,6 +53,9 @@ class CalledParty:
             self._answer(message, flow, 200)
             return
         assert message["contact"], message
+        if ";tag=" in message.the("to"):
+            self._answer(message, flow, 200)  # a re-INVITE: nobody is asked
+            return
         self._answer(message, flow, 180)
         self.world.after(self.rings, lambda: self._take(message, flow))
 
@@ -62,7 +68,10 @@ class CalledParty:
         lines = [("Via", via) for via in request.every("via")]
         lines += [("From", request.the("from")), ("To", request.the("to") + ("" if tagged else f";tag={TAG}"))]
         lines += [("Call-ID", request.call_id), ("CSeq", request.the("cseq")), ("Contact", self.contact)]
-        body = OFFER if request.method == "INVITE" and status == 200 else b""
+        body = b""
+        if request.method == "INVITE" and status == 200:
+            held = b"a=sendonly" in request.body and self.holds
+            body = OFFER.replace(b"sendrecv", b"recvonly") if held else OFFER  # RFC 3264 section 6.1
         data = write(f"SIP/2.0 {status} Whatever", lines, body)
         whose = "" if request.method == "INVITE" else f"/{request.method}"
         self._note(f"<{status}{whose}", Message(data), again=False)

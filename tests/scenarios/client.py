@@ -268,6 +268,8 @@ class Client:
                         ("To", message.the("to")),
                         ("Call-ID", self.call_id),
                         ("CSeq", f"{request.cseq} ACK"),
+                        *[("Route", route) for route in request.every("route")],
+                        *_credentials_of(request),
                     ],
                 )
             )
@@ -282,6 +284,7 @@ class Client:
             return
         sent = self.request(
             "ACK",
+            *_credentials_of(self.sent[message.branch, "INVITE"]),
             body=self._late_answer(message),
             tag=message.to_tag,
             cseq=message.cseq,
@@ -432,6 +435,12 @@ class Client:
         """The end of its call; there is one. (What belongs to no call is reported as one of its own.)"""
         (event,) = [event for event in self.world.ended if (event.call_id, event.method) == (self.call_id, self.method)]
         return event
+
+
+def _credentials_of(invite: Message) -> list[tuple[str, str]]:
+    """22.1, 13.2.2.4: an ACK repeats those of its INVITE."""
+    names = ("Authorization", "Proxy-Authorization")
+    return [(name, value) for name in names for value in invite.every(name)]
 
 
 def _field(line: str) -> tuple[str, str]:

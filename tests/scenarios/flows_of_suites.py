@@ -504,6 +504,13 @@ EVENTS = (
 CURRENT = OFFER + b"a=curr:qos local sendrecv\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n"
 CALLED_BACK = (
     Flow(
+        "call-to-client",
+        "<REGISTER 401 <REGISTER 200",
+        method="REGISTER",
+        script=calling(),
+        rings="INVITE <180 1s <200 ACK 1s INVITE <200 ACK 1s INVITE <200 ACK 1s BYE <200/BYE",
+    ),
+    Flow(
         "message-waiting-unasked",
         "<REGISTER 200",
         method="REGISTER",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from .calling import TALK, called, opened
 from .client import Client
+from .wire import Message
 from .world import World
 
 
@@ -179,3 +182,35 @@ class TestHangup:
     def test_the_first_reason_stays(self) -> None:
         client = called("steps: [{fail: one}, {fail: two}, 486]")
         assert client.ended.reason == "one"
+
+
+class TestGlare:
+    """RFC 3261 section 14.1, RFC 3311 section 5.1: what got 491 is sent again, unless its author awaits it."""
+
+    STEPS = "steps: [200, {{expect: ACK}}, 1s, {{send: {method}{more}}}, hangup]"
+
+    @pytest.mark.parametrize("method", ["INVITE", "UPDATE"])
+    def test_again_within_two_seconds(self, method: str) -> None:
+        times: list[float] = []
+
+        def answer(message: Message) -> tuple[int, bytes]:
+            times.append(world.now)
+            return (200 if len(times) == 3 else 491), b""
+
+        steps = self.STEPS.format(method=method, more=", sdp: sendonly, expect: 200")
+        world, client = opened(steps, talks=None, answers={method: answer})
+        world.finish()
+        assert client.ended.outcome == "completed"
+        assert len(times) == 3
+        assert all(0 <= later - sooner <= 2.001 for sooner, later in itertools.pairwise(times))
+
+    @pytest.mark.parametrize("more", [", expect: 491", ", as: status", ", expect: [2xx, 4xx]"])
+    def test_not_where_it_is_awaited(self, more: str) -> None:
+        client = called(self.STEPS.format(method="INVITE", more=more), talks=None, answers={"INVITE": 491})
+        assert client.ended.outcome == "completed"
+        assert client.story() == "<INVITE 200 <ACK 1s INVITE <491 ACK BYE <200/BYE"
+
+    def test_not_for_ever(self) -> None:
+        client = called(self.STEPS.format(method="INVITE", more=""), talks=None, answers={"INVITE": 491})
+        assert client.story().count(" INVITE <491") == 9
+        assert client.story().endswith("BYE <200/BYE")

@@ -10,7 +10,7 @@ import pytest
 from .calling import TALK
 from .client import Client
 from .flows import BY_NAME
-from .reactions import transfer_failed
+from .reactions import calling, transfer_failed
 from .wire import NEW_OFFER, OFFER
 from .world import World, shipped
 
@@ -112,6 +112,8 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("notify-before-200", {"habits": {"answers": {"NOTIFY": 481}}}, "NOTIFY got 481, expected 200"),
     ("message-waiting", {"fields": ("Event: presence", "Expires: 600")}, "header Event"),
     ("call-back", {"habits": {}, "script": None}, "no response to INVITE"),
+    ("call-to-client", {"script": None}, "no response to INVITE"),
+    ("call-to-client", {"script": calling(holds=False)}, "sdp direction: expected 'recvonly' or 'inactive'"),
 ]
 
 
@@ -138,7 +140,9 @@ def test_the_pickup_has_the_ids_of_the_notify() -> None:
     assert "to-tag=1234567" in client.ended.reason
 
 
-@pytest.mark.parametrize("name", ["message-to-client", "message-waiting-unasked", "options-ping-by-us"])
+@pytest.mark.parametrize(
+    "name", ["call-to-client", "message-to-client", "message-waiting-unasked", "options-ping-by-us"]
+)
 def test_a_client_that_takes_its_registration_back_is_left_alone(name: str) -> None:
     world = World()
     client = Client(world, "REGISTER", user=name, fields=["Expires: 0"]).begin()

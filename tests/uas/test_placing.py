@@ -53,7 +53,7 @@ class TestTheRequest:
         assert invite["To"] == f"<{CAROL}>"
         assert invite.message.from_tag
         assert invite["From"].startswith("<sip:responder@127.0.0.1:5060>;tag=")
-        assert invite["Max-Forwards"] == "70"
+        assert invite["Max-Forwards"] == "69"
         assert invite["Contact"] == "<sip:responder@127.0.0.1:5060>"
         assert invite["CSeq"].endswith(" INVITE")
         assert "branch=z9hG4bK" in invite["Via"]

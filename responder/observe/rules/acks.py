@@ -2,12 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_exchange
+from responder.observe.rules.comparing import (
+    brief,
+    came_directly,
+    contact_of,
+    has_sdp,
+    is_loose,
+    same_party,
+    same_routes,
+    same_uri,
+    same_via,
+    uri_of,
+    who,
+)
+from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
 from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
 
 _INVITE = ("INVITE",)
+_PATIENCE = 4.0
+"""Seconds until a refusal without ACK counts: by UDP three copies of it are out by then (17.2.1)."""
+_UNTIL_GIVEN_UP = 30.0
+"""Seconds until a 2xx without ACK counts: a server goes on for 64*T1 (13.3.1.4)."""
+_REACTION = 0.4
+"""Seconds that the ACK for a copy may take, and what lies between copies at the least (T1 less the tolerance)."""
 
 
 def _acks_for(exchange: Exchange, low: int, high: int) -> list[tuple[Seen, Seen]]:
@@ -23,6 +42,35 @@ def _acks_for(exchange: Exchange, low: int, high: int) -> list[tuple[Seen, Seen]
     return found
 
 
+def _passed(call: CallSeen, since: float, seconds: float) -> bool:
+    """Whether the client had so much time in this run, or the responder had given up waiting for its ACK."""
+    return call.run.end - since >= seconds or any(one.outcome == "no-ack" for one in call.endings)
+
+
+def _still_asks(exchange: Exchange, final: Seen) -> bool:
+    """Whether the INVITE came again after the response: it may be that nothing of ours reaches the client."""
+    return any(copy.time > final.time + 0.1 for copy in exchange.requests)
+
+
+def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Iterator[Finding]:
+    """Whether the copies that came after an ACK were acknowledged too. Two in a row without make a failure: one that
+    was lost on the way does not."""
+    if not acks:
+        return
+    later = [final for final in finals if final.number > acks[0].number]
+    for place, copy in enumerate(later):
+        ack = next((ack for ack in acks if ack.number > copy.number), None)
+        following = next((one for one in later[place + 1 :] if one.time - copy.time >= _REACTION), None)
+        if ack is not None and (following is None or ack.time <= following.time + _REACTION):
+            yield kept(copy, ack)
+        elif following is not None and call.run.end >= following.time + _REACTION:
+            yield broken(f"another ACK for the copies of {copy.response.status}", "none came", acks[0], copy, following)
+            return
+
+
+# ----------------------------------------------------------------------------------------------------- 300 to 699
+
+
 @of_exchange(
     "refusal-is-acknowledged", MUST, "RFC 3261 17.1.1.2", "A 300 to 699 to an INVITE gets an ACK.", methods=_INVITE
 )
@@ -31,7 +79,22 @@ def _refusal_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Fin
     if final is None or final.response.status < 300:
         return
     acks = [ack for ack, _ in _acks_for(exchange, 300, 699)]
-    yield judged(bool(acks), f"an ACK for the {final.response.status}", "none came", exchange.request, final, *acks[:1])
+    if acks:
+        yield kept(exchange.request, final, acks[0])
+    elif _passed(call, final.time, _PATIENCE) and not _still_asks(exchange, final):
+        yield broken(f"an ACK for the {final.response.status}", "none came", exchange.request, final)
+
+
+@of_exchange(
+    "every-copy-of-a-refusal-is-acknowledged",
+    MUST,
+    "RFC 3261 17.1.1.2",
+    "A 300 to 699 that comes again gets its ACK again.",
+    methods=_INVITE,
+)
+def _every_refusal_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    finals = [final for final in exchange.finals if final.response.status >= 300]
+    yield from _copies(call, finals, [ack for ack, _ in _acks_for(exchange, 300, 699)])
 
 
 @of_exchange(
@@ -42,18 +105,203 @@ def _refusal_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Fin
     methods=_INVITE,
 )
 def _ack_non_2xx_reuses_branch(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    wanted = exchange.request.every("via")[:1]
+    wanted = exchange.request.every("via")
     for ack, final in _acks_for(exchange, 300, 699):
         vias = ack.every("via")
-        same = identity_of(ack.request).branch == exchange.identity.branch
+        alone = len(vias) == 1 or len(wanted) > 1  # a stateless proxy adds its own to both
         yield judged(
-            same and len(vias) == 1,
-            f"one Via: {wanted[0] if wanted else ''}",
-            f"{len(vias)} Via: {', '.join(vias)[:200]}",
+            alone and bool(vias) and bool(wanted) and same_via(vias[0], wanted[0]),
+            f"one Via: {brief(wanted[:1])}",
+            f"{len(vias)} Via: {brief(vias)}",
             exchange.request,
             final,
             ack,
         )
+
+
+@of_exchange(
+    "ack-non-2xx-keeps-the-request-uri",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the Request-URI of its INVITE, wherever the response redirects to.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_uri(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    wanted = exchange.request.request.uri
+    for ack, final in _acks_for(exchange, 300, 699):
+        yield judged(same_uri(ack.request.uri, wanted), wanted, ack.request.uri, exchange.request, final, ack)
+
+
+@of_exchange(
+    "ack-non-2xx-keeps-from",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the From of its INVITE.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_from(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    wanted = exchange.request.first("from")
+    for ack, final in _acks_for(exchange, 300, 699):
+        got = ack.first("from")
+        yield judged(same_party(got, wanted), wanted, got or "none", exchange.request, final, ack)
+
+
+@of_exchange(
+    "ack-non-2xx-has-the-to-of-the-response",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the To of that response, tag included.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 300, 699):
+        wanted = [one.first("to") for one in exchange.finals if one.number < ack.number]
+        got = ack.first("to")
+        yield judged(any(same_party(got, one) for one in wanted), final.first("to"), got or "none", final, ack)
+
+
+@of_exchange(
+    "ack-has-the-number-of-its-invite",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "An ACK has the CSeq number of the INVITE, and the method ACK.",
+    methods=_INVITE,
+)
+def _ack_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 200, 699):
+        identity = identity_of(ack.request)
+        yield judged(
+            (identity.cseq, identity.method) == (exchange.identity.cseq, "ACK"),
+            f"{exchange.identity.cseq} ACK",
+            ack.first("cseq") or "no CSeq",
+            exchange.request,
+            final,
+            ack,
+        )
+
+
+@of_exchange(
+    "ack-non-2xx-keeps-the-route",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the Route of its INVITE.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_route(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    wanted = exchange.request.every("route")
+    for ack, final in _acks_for(exchange, 300, 699):
+        got = ack.every("route")
+        if wanted:
+            yield judged(same_routes(got, wanted), brief(wanted), brief(got), exchange.request, final, ack)
+
+
+@of_exchange(
+    "ack-non-2xx-goes-the-way-of-its-invite",
+    MUST,
+    "RFC 3261 17.1.1.2",
+    "The ACK for a 300 to 699 goes to the address, port and transport that the INVITE went to.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_way(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    record = exchange.request.record
+    for ack, final in _acks_for(exchange, 300, 699):
+        got = ack.record
+        yield judged(
+            (got.transport, got.local) == (record.transport, record.local),
+            f"{record.transport} {record.local[0]}:{record.local[1]}",
+            f"{got.transport} {got.local[0]}:{got.local[1]}",
+            exchange.request,
+            final,
+            ack,
+        )
+
+
+@of_exchange(
+    "ack-non-2xx-requires-nothing",
+    MUST,
+    "RFC 3261 8.2.2.3",
+    "The ACK for a 300 to 699 has neither Require nor Proxy-Require.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_require(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 300, 699):
+        got = ack.every("require") + ack.every("proxy-require")
+        yield judged(not got, "neither Require nor Proxy-Require", brief(got), final, ack)
+
+
+@of_exchange(
+    "ack-non-2xx-copies-the-credentials",
+    SHOULD,
+    "RFC 3261 22.1",
+    "The ACK for a 300 to 699 repeats the credentials of its INVITE.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_credentials(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 300, 699):
+        yield from _credentials(exchange, ack, final)
+
+
+@of_exchange(
+    "ack-non-2xx-has-no-body",
+    SHOULD,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has no body.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 300, 699):
+        size = len(ack.request.body)
+        yield judged(not size, "no body", f"one of {size} bytes", final, ack)
+
+
+def _credentials(exchange: Exchange, ack: Seen, final: Seen) -> Iterator[Finding]:
+    """One finding for an ACK to an INVITE that had credentials."""
+    for key in ("authorization", "proxy-authorization"):
+        wanted = exchange.request.every(key)
+        if wanted and came_directly(exchange.request):
+            got = ack.every(key)
+            same = {who(value) for value in got} == {who(value) for value in wanted}
+            yield judged(same, f"the credentials {brief(wanted)}", brief(got), exchange.request, final, ack)
+
+
+# ------------------------------------------------------------------------------------------------------------ 2xx
+
+
+def _successes(exchange: Exchange) -> dict[str, list[Seen]]:
+    """The 2xx to an INVITE, copies too, by their To tag: only those that make a dialog, with tag and Contact."""
+    found: dict[str, list[Seen]] = {}
+    for final in exchange.finals:
+        tag = identity_of(final.response).to_tag
+        if final.response.status < 300 and tag and contact_of(final):
+            found.setdefault(tag, []).append(final)
+    return found
+
+
+@of_exchange(
+    "success-is-acknowledged", MUST, "RFC 3261 13.2.2.4", "Every 2xx to an INVITE gets an ACK.", methods=_INVITE
+)
+def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for tag, finals in _successes(exchange).items():
+        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if identity_of(final.response).to_tag == tag]
+        if acks:
+            yield kept(finals[0], acks[0])
+        elif _passed(call, finals[0].time, _UNTIL_GIVEN_UP) and not _still_asks(exchange, finals[0]):
+            yield broken(
+                f"an ACK for the {finals[0].response.status}", "none came", exchange.request, finals[0], finals[-1]
+            )
+
+
+@of_exchange(
+    "every-copy-of-a-2xx-is-acknowledged",
+    MUST,
+    "RFC 3261 13.2.2.4",
+    "A 2xx to an INVITE that comes again gets its ACK again.",
+    methods=_INVITE,
+)
+def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for tag, finals in _successes(exchange).items():
+        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if identity_of(final.response).to_tag == tag]
+        yield from _copies(call, finals, acks)
 
 
 @of_exchange(
@@ -66,28 +314,197 @@ def _ack_non_2xx_reuses_branch(exchange: Exchange, call: CallSeen) -> Iterator[F
 def _ack_2xx_is_new(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for ack, final in _acks_for(exchange, 200, 299):
         branch = identity_of(ack.request).branch
+        if branch:
+            yield judged(
+                branch != exchange.identity.branch, "a branch of its own", f"that of the INVITE: {branch}", final, ack
+            )
+
+
+def _routed(exchange: Exchange, call: CallSeen, ack: Seen, final: Seen) -> tuple[list[str], list[str]] | None:
+    """The Request-URIs that the ACK for a 2xx may have, and its routes (12.2.1.1); None where that cannot be told."""
+    targets = [contact_of(final)]
+    # a request of ours that came in between may have moved the target (12.2.2)
+    targets += [
+        contact_of(seen)
+        for seen in call.messages
+        if not seen.received and final.number < seen.number < ack.number and contact_of(seen)
+    ]
+    routes = final.every("record-route")[::-1]
+    if not exchange.outside_dialog():
+        dialog = call.dialog_of(exchange)
+        if dialog is None:
+            return None
+        routes = dialog.route_set
+    if routes and not came_directly(exchange.request):
+        return None
+    if routes and not is_loose(routes[0]):
+        return [uri_of(routes[0])], [*routes[1:], f"<{targets[0]}>"]
+    return targets, routes
+
+
+@of_exchange(
+    "ack-2xx-goes-to-the-contact",
+    MUST,
+    "RFC 3261 12.2.1.1",
+    "The Request-URI of the ACK for a 2xx is the Contact of that 2xx (the first route, where that is a strict one).",
+    methods=_INVITE,
+)
+def _ack_2xx_target(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 200, 299):
+        expected = _routed(exchange, call, ack, final) if contact_of(final) else None
+        if expected is not None:
+            got = ack.request.uri
+            yield judged(any(same_uri(got, uri) for uri in expected[0]), expected[0][0], got, final, ack)
+
+
+@of_exchange(
+    "ack-2xx-has-the-route-set",
+    MUST,
+    "RFC 3261 12.2.1.1",
+    "The Route of the ACK for a 2xx is the Record-Route of the dialog, the last first; none where it had none.",
+    methods=_INVITE,
+)
+def _ack_2xx_routes(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 200, 299):
+        expected = _routed(exchange, call, ack, final) if contact_of(final) else None
+        if expected is not None:
+            got = ack.every("route")
+            yield judged(same_routes(got, expected[1]), brief(expected[1]), brief(got), final, ack)
+
+
+@of_exchange(
+    "ack-2xx-is-in-the-dialog",
+    MUST,
+    "RFC 3261 12.2.1.1",
+    "The ACK for a 2xx has the From tag of the INVITE and the To tag of the 2xx.",
+    methods=_INVITE,
+)
+def _ack_2xx_tags(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    tags = {identity_of(final.response).to_tag for final in exchange.finals if final.response.status < 300}
+    for ack, final in _acks_for(exchange, 200, 299):
+        identity = identity_of(ack.request)
         yield judged(
-            branch != exchange.identity.branch, "a branch of its own", f"that of the INVITE: {branch}", final, ack
+            identity.from_tag == exchange.identity.from_tag and identity.to_tag in tags,
+            f"From tag {exchange.identity.from_tag}, To tag {identity_of(final.response).to_tag}",
+            f"From tag {identity.from_tag or 'missing'}, To tag {identity.to_tag or 'missing'}",
+            exchange.request,
+            final,
+            ack,
         )
 
 
 @of_exchange(
-    "every-copy-of-a-2xx-is-acknowledged",
+    "ack-2xx-has-the-credentials",
     MUST,
     "RFC 3261 13.2.2.4",
-    "Every 2xx to an INVITE, each copy too, gets an ACK.",
+    "The ACK for a 2xx has the same credentials as its INVITE.",
     methods=_INVITE,
 )
-def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    finals = [final for final in exchange.finals if final.response.status < 300]
-    for place, final in enumerate(finals):
-        following = finals[place + 1].number if place + 1 < len(finals) else None
-        acks = [
-            ack for ack in exchange.acks if ack.number > final.number and (following is None or ack.number < following)
+def _ack_2xx_credentials(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 200, 299):
+        yield from _credentials(exchange, ack, final)
+
+
+@of_exchange(
+    "ack-2xx-requires-nothing-new",
+    MUST,
+    "RFC 3261 8.2.2.3",
+    "The ACK for a 2xx has no Require and no Proxy-Require that its INVITE had not.",
+    methods=_INVITE,
+)
+def _ack_2xx_require(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, _ in _acks_for(exchange, 200, 299):
+        new = [
+            value
+            for key in ("require", "proxy-require")
+            for value in ack.every(key)
+            if value.lower() not in {known.lower() for known in exchange.request.every(key)}
         ]
-        if acks:
-            yield kept(final, acks[0])
-        elif following is not None and finals[place + 1].time - final.time < 0.4:
-            continue  # the copies followed one another too closely to tell which ACK is for which
+        yield judged(not new, "only what the INVITE had", brief(new), exchange.request, ack)
+
+
+@of_exchange(
+    "ack-carries-the-answer",
+    MUST,
+    "RFC 3261 13.2.2.4",
+    "Where a 2xx has the offer, its ACK has the answer.",
+    methods=_INVITE,
+)
+def _ack_answers(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    offered_before = any(has_sdp(one.message) and one.first("rseq") for one in exchange.provisionals)
+    if has_sdp(exchange.request.message) or offered_before:
+        return
+    for ack, final in _acks_for(exchange, 200, 299):
+        if has_sdp(final.message):
+            yield judged(has_sdp(ack.message), "a session description", "an ACK without one", exchange.request, ack)
+
+
+# -------------------------------------------------------------------------------------------------- none at all
+
+
+def _all_acks(call: CallSeen) -> list[Seen]:
+    """Every ACK of the client."""
+    found = [ack for exchange in call.requests_of_client for ack in exchange.acks]
+    return sorted([*found, *call.stray_acks], key=lambda seen: seen.number)
+
+
+def _means(ack: Seen, exchange: Exchange) -> bool:
+    """Whether an ACK has the branch of this request, or its CSeq number."""
+    identity = identity_of(ack.request)
+    return bool(identity.branch and identity.branch == exchange.identity.branch) or (
+        identity.cseq == exchange.identity.cseq
+    )
+
+
+@of_call(
+    "no-ack-without-a-final-response",
+    MUST,
+    "RFC 3261 17.1.1.2",
+    "A provisional response gets no ACK, and a timeout none.",
+)
+def _no_early_ack(call: CallSeen) -> Iterator[Finding]:
+    acks = _all_acks(call)
+    for exchange in call.requests_of_client:
+        if exchange.method != "INVITE":
+            continue
+        early = next((ack for ack in acks if _means(ack, exchange) and ack.number > exchange.request.number), None)
+        if early is not None and not any(seen.number < early.number for seen in _finals_or_doubtful(exchange, call)):
+            yield broken("no ACK before a final response", "an ACK", exchange.request, early)
+        elif exchange.provisionals:
+            yield kept(exchange.request, exchange.provisionals[0])
+
+
+def _finals_or_doubtful(exchange: Exchange, call: CallSeen) -> list[Seen]:
+    """The final responses, and whatever of ours the client may have taken for one."""
+    odd = [seen for seen in call.run.strays if not seen.received and seen.number > exchange.request.number]
+    return [*exchange.finals, *odd]
+
+
+@of_call(
+    "no-ack-for-other-methods",
+    MUST,
+    "RFC 3261 17.1.2",
+    "A response to anything but an INVITE gets no ACK.",
+)
+def _no_ack_for_non_invite(call: CallSeen) -> Iterator[Finding]:
+    invites = {exchange.identity.cseq for exchange in call.requests_of_client if exchange.method == "INVITE"}
+    branches = {exchange.identity.branch for exchange in call.requests_of_client if exchange.method == "INVITE"}
+    acks = _all_acks(call)
+    for exchange in call.requests_of_client:
+        if exchange.method in ("INVITE", "CANCEL") or exchange.final is None:
+            continue
+        wrong = next(
+            (
+                ack
+                for ack in acks
+                if ack.number > exchange.final.number
+                and _means(ack, exchange)
+                and identity_of(ack.request).cseq not in invites
+                and identity_of(ack.request).branch not in branches
+            ),
+            None,
+        )
+        if wrong is not None:
+            yield broken(f"no ACK for {exchange.method}", "an ACK", exchange.request, exchange.final, wrong)
         else:
-            yield broken("an ACK", "none came before the next copy", final)
+            yield kept(exchange.request, exchange.final)

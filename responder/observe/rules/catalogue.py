@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from responder.observe.rules import acks
+from responder.observe.rules import acks, cancel, form, responses, retransmissions
 from responder.observe.rules.rule import RULES, Rule
 
-_AREAS = (acks,)
+_AREAS = (form, retransmissions, acks, cancel, responses)
 
 
 def rules() -> tuple[Rule, ...]:

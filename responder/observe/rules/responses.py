@@ -1,0 +1,240 @@
+"""What a client answers to requests of ours (RFC 3261 8.2.6, 12.1.1, 15.1.2; RFC 4320), and which of our responses it
+has to pass over (17.1.3, 18.1.2) or take for others (8.1.3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from responder.observe.rules.comparing import address, brief, contact_of, same_party, same_via, who
+from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_call, of_exchange
+from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
+from responder.registry import Registry
+from responder.sip.corruption import CATALOGUE
+from responder.sip.message import Response
+
+_COPIES_UNTIL_T2: Final = 4
+"""How often a request of ours has gone out when its timer E is at T2 (T1, 2*T1, 4*T1)."""
+_PATIENCE: Final = 4.0
+_SILENCE: Final = 20.0
+"""Seconds in which the responder has sent a request of its own again and again."""
+_NOT_OURS: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
+"""Corruptions after which a response belongs to no transaction."""
+
+
+def _answers(call: CallSeen) -> Iterator[tuple[Exchange | None, Seen]]:
+    """Every response of the client, each text once, with the request of ours that it is for, as far as it can be told:
+    by its transaction, else by method and CSeq number."""
+    ours = [exchange for exchange in call.exchanges if not exchange.by_client]
+    met: set[bytes] = set()
+    for seen in call.messages:
+        if not seen.received or not isinstance(seen.message, Response) or seen.data in met:
+            continue
+        met.add(seen.data)
+        identity = identity_of(seen.response)
+        own = next((one for one in ours if any(answer.data == seen.data for answer in one.responses)), None)
+        like = [one for one in ours if (one.identity.cseq, one.method) == (identity.cseq, identity.method)]
+        yield own or next(iter(like), None), seen
+
+
+# ----------------------------------------------------------------------------------------------- responses to us
+
+
+@of_call(
+    "response-copies-via",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "A response has the Vias of the request, in their order.",
+)
+def _vias(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None:
+            wanted, got = exchange.request.every("via"), seen.every("via")
+            same = len(got) == len(wanted) and all(map(same_via, got, wanted))
+            yield judged(same, brief(wanted), brief(got), exchange.request, seen)
+
+
+@of_call(
+    "response-copies-from",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "A response has the From of the request.",
+)
+def _from(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None:
+            wanted, got = exchange.request.first("from"), seen.first("from")
+            yield judged(same_party(got, wanted), wanted, got or "none", exchange.request, seen)
+
+
+@of_call(
+    "response-has-to-with-a-tag",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "A response but 100 has the To of the request, with the tag that it had, else with a tag of its own.",
+)
+def _to(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is None or seen.response.status == 100:
+            continue
+        wanted, got = exchange.request.first("to"), seen.first("to")
+        if exchange.outside_dialog():
+            named, given = address(wanted), address(got)
+            right = given is not None and bool(given.tag) and named is not None and named.uri == given.uri
+            yield judged(right, f"{wanted} with a tag", got or "none", exchange.request, seen)
+        else:
+            yield judged(same_party(got, wanted), wanted, got or "none", exchange.request, seen)
+
+
+@of_call(
+    "accepted-invite-has-a-contact",
+    MUST,
+    "RFC 3261 12.1.1",
+    "A 2xx to an INVITE of ours has a Contact.",
+)
+def _contact(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and exchange.method == "INVITE" and 200 <= seen.response.status < 300:
+            got = seen.every("contact")
+            yield judged(bool(contact_of(seen)), "one Contact", brief(got), exchange.request, seen)
+
+
+@of_call(
+    "no-other-1xx-than-100-for-other-methods",
+    MUST,
+    "RFC 4320 4.1",
+    "A request of ours that is no INVITE gets no provisional response but 100.",
+)
+def _no_1xx(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and exchange.method != "INVITE":
+            status = seen.response.status
+            yield judged(status == 100 or status >= 200, "100 or a final response", str(status), exchange.request, seen)
+
+
+@of_call(
+    "no-early-100-for-other-methods",
+    MUST,
+    "RFC 4320 4.1",
+    "By UDP a request of ours that is no INVITE gets no 100 before our timer E is at T2 (3.5 s).",
+)
+def _no_early_100(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is None or exchange.method == "INVITE" or exchange.reliable or seen.response.status != 100:
+            continue
+        sent = sum(copy.number < seen.number for copy in exchange.requests)
+        yield judged(
+            sent >= _COPIES_UNTIL_T2 - 1,
+            "100 after 3.5 s, or none",
+            f"100 after {seen.time - exchange.time:.3g} s",
+            exchange.request,
+            seen,
+        )
+
+
+@of_call("bye-gets-200", MUST, "RFC 3261 15.1.2", "A BYE of ours in a dialog that is there gets a 2xx.")
+def _bye(call: CallSeen) -> Iterator[Finding]:
+    ended = any(exchange.by_client and exchange.method == "BYE" for exchange in call.exchanges)
+    refused = any(exchange.status in (408, 481) for exchange in call.exchanges if exchange.by_client)
+    for exchange in call.exchanges:
+        if exchange.by_client or exchange.method != "BYE" or ended or refused or not _confirmed(call, exchange):
+            continue
+        if exchange.final is not None:
+            status = exchange.status
+            yield judged(200 <= status < 300, "a 2xx", str(status), exchange.request, exchange.final)
+
+
+def _confirmed(call: CallSeen, bye: Exchange) -> bool:
+    """Whether the client acknowledged the 2xx that made the dialog of this BYE, before it."""
+    return any(
+        identity_of(final.response).to_tag == bye.identity.from_tag
+        and final.response.status < 300
+        and any(ack.number > final.number and ack.number < bye.request.number for ack in exchange.acks)
+        for exchange in call.requests_of_client
+        if exchange.method == "INVITE"
+        for final in exchange.finals
+    )
+
+
+@of_call(
+    "requests-to-it-are-answered",
+    MUST,
+    "RFC 3261 8.2",
+    f"A request of ours gets a response (judged after {_SILENCE:g} s, by a client that still lives).",
+)
+def _is_answered(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.exchanges:
+        if exchange.by_client or not any(identity_of(ack.request).to_tag for ack in _acks(call)):
+            continue
+        since = exchange.time + _SILENCE
+        if exchange.responses:
+            yield kept(exchange.request, exchange.responses[0])
+        elif call.run.heard_from(exchange.request.record.remote, since):
+            yield broken(f"a response to {exchange.method}", "none", *exchange.requests)
+
+
+def _acks(call: CallSeen) -> list[Seen]:
+    return [ack for exchange in call.requests_of_client for ack in exchange.acks]
+
+
+# ----------------------------------------------------------------------------------------------- responses of ours
+
+
+@of_exchange(
+    "unknown-final-code-is-taken-for-x00",
+    MUST,
+    "RFC 3261 8.1.3.2",
+    "A final code to an INVITE that nobody has registered ends it as 200, 300, 400, 500 or 600 does: with an ACK.",
+    methods=("INVITE",),
+)
+def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None:
+        return
+    if Registry.standard().get(final.response.status).iana == "registered":
+        return
+    if exchange.acks:
+        yield kept(final, exchange.acks[-1])
+    elif call.run.end - final.time >= _PATIENCE and all(copy.time <= final.time + 0.1 for copy in exchange.requests):
+        yield broken(f"an ACK for {final.response.status}", "none came", exchange.request, final)
+
+
+@of_call(
+    "stray-response-is-discarded",
+    MUST,
+    "RFC 3261 18.1.2",
+    "A response with the branch or the method of no request that is under way is silently discarded.",
+)
+def _stray(call: CallSeen) -> Iterator[Finding]:
+    for seen in call.messages:
+        if seen.received or not isinstance(seen.message, Response) or seen.response.status < 200:
+            continue
+        if not seen.doubtful or not any(name in getattr(seen.record, "note", "") for name in _NOT_OURS):
+            continue
+        reaction = _reaction(call, seen)
+        if reaction is None:
+            yield kept(seen)
+        else:
+            yield broken("no reaction", reaction.request.method, seen, reaction)
+
+
+def _reaction(call: CallSeen, stray: Seen) -> Seen | None:
+    """What the client did because of a final response that it had to discard: an ACK before there was a real one, or
+    credentials for its challenge."""
+    number = identity_of(stray.response).cseq
+    challenges = " ".join(stray.every("www-authenticate") + stray.every("proxy-authenticate"))
+    for exchange in call.requests_of_client:
+        if exchange.identity.cseq == number and exchange.request.number < stray.number:
+            real = exchange.final.number if exchange.final is not None else None
+            acks = [*exchange.acks, *call.stray_acks]
+            acks = [ack for ack in acks if identity_of(ack.request).cseq == number]
+            for ack in sorted(acks, key=lambda one: one.number):
+                if ack.number > stray.number and (real is None or ack.number < real):
+                    return ack
+        credentials = exchange.request.every("authorization") + exchange.request.every("proxy-authorization")
+        nonces = [identified[-1] for identified in map(who, credentials) if len(identified) > 1]
+        if exchange.request.number > stray.number and any(nonce and nonce in challenges for nonce in nonces):
+            earlier = [one.final for one in call.requests_of_client if one.identity.cseq == number and one.final]
+            if not any(final.number < exchange.request.number for final in earlier):
+                return exchange.request
+    return None
