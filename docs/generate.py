@@ -8,15 +8,18 @@ A part stands between `<!-- generated: NAME -->` and `<!-- end: NAME -->`; the r
 
 from __future__ import annotations
 
+import ast
 import re
 import sys
 from argparse import ArgumentParser, _HelpAction
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 
+import responder
 from responder.cli.command_line import COMMANDS
 from responder.cli.exit_codes import MEANINGS
+from responder.control.responder import PATIENCE
 from responder.registry import Registry
 from responder.registry.code import Code
 from responder.registry.rules import HeaderRule
@@ -215,6 +218,45 @@ def contents(document: str) -> str:
     return "".join(lines)
 
 
+# the Python API
+
+
+def api(name: str) -> str:
+    """A public class: its docstring, and every public member with its own."""
+    home = getattr(responder, name).__module__
+    tree = ast.parse(Path(str(import_module(home).__file__)).read_text("utf-8"))
+    node = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == name)
+    members = "".join(
+        f"- {code(member)}: {text}\n" for member, text in _members(node) if not text.startswith("As `Responder.")
+    )
+    return f"{ast.get_docstring(node)}\n\n{members}"
+
+
+def _members(node: ast.ClassDef) -> Iterator[tuple[str, str]]:
+    """Signature or name of each public member, and its docstring in one line."""
+    for member, behind in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(member, ast.FunctionDef | ast.AsyncFunctionDef) and not member.name.startswith("_"):
+            if any(isinstance(one, ast.Name) and "property" in one.id for one in member.decorator_list):
+                signature = member.name
+            else:
+                given = "await " if isinstance(member, ast.AsyncFunctionDef) else ""
+                signature = f"{given}{member.name}({_arguments(member.args)})"
+            yield signature, " ".join((ast.get_docstring(member) or "").split())
+        elif isinstance(member, ast.AnnAssign) and isinstance(member.target, ast.Name):
+            assert isinstance(behind, ast.Expr)
+            assert isinstance(behind.value, ast.Constant)
+            yield member.target.id, " ".join(str(behind.value.value).split())
+
+
+def _arguments(arguments: ast.arguments) -> str:
+    """The arguments without `self` and without types."""
+    for argument in (*arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg):
+        if argument is not None:
+            argument.annotation = None
+    arguments.args = arguments.args[1:]
+    return ast.unparse(arguments).replace("PATIENCE", f"{PATIENCE:g}")
+
+
 OF_RFCS = ("rfc3665-", "rfc5359-", "rfc5407-")
 """What the names of flows begin with that are call flows of an RFC."""
 
@@ -231,6 +273,7 @@ PARTS: dict[str, Callable[[], str]] = {
     **{name: lambda name=name: machine(name) for name in MACHINES},  # type: ignore[misc]
     "flows": flows,
     **{f"flows of {prefix[:-1]}": lambda prefix=prefix: flows(prefix) for prefix in OF_RFCS},  # type: ignore[misc]
+    **{f"API {name}": lambda name=name: api(name) for name in ("Responder", "BackgroundResponder", "Call", "Message")},  # type: ignore[misc]
     "contents of the cookbook": lambda: contents("cookbook.md"),
 }
 """What makes each part, by its name; `scenario NAME` makes any flow."""

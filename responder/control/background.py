@@ -192,23 +192,23 @@ class BackgroundResponder:
         return self._do(lambda: self._responder.near_misses)
 
     def wait_for_call(self, *, timeout: float = PATIENCE, ended: bool = True, **criteria: Any) -> Call:
-        """As `Responder.wait_for_call`, but it blocks; `RuntimeError` in an event loop."""
+        """As `Responder.wait_for_call`; `RuntimeError` in an event loop."""
         __tracebackhide__ = True
         waiting = self._responder.wait_for_call(timeout=timeout, ended=ended, **criteria)
         return self._wait(waiting, "wait_for_call")
 
     def wait_for(self, what: str | int, *, timeout: float = PATIENCE, **criteria: Any) -> Message:
-        """As `Responder.wait_for`, but it blocks; `RuntimeError` in an event loop."""
+        """As `Responder.wait_for`; `RuntimeError` in an event loop."""
         __tracebackhide__ = True
         return self._wait(self._responder.wait_for(what, timeout=timeout, **criteria), "wait_for")
 
     async def wait_for_call_async(self, *, timeout: float = PATIENCE, ended: bool = True, **criteria: Any) -> Call:
-        """As `Responder.wait_for_call`, for any event loop."""
+        """The same as `wait_for_call`, for any event loop."""
         waiting = self._responder.wait_for_call(timeout=timeout, ended=ended, **criteria)
         return await asyncio.wrap_future(self._submit(waiting))
 
     async def wait_for_async(self, what: str | int, *, timeout: float = PATIENCE, **criteria: Any) -> Message:
-        """As `Responder.wait_for`, for any event loop."""
+        """The same as `wait_for`, for any event loop."""
         waiting = self._responder.wait_for(what, timeout=timeout, **criteria)
         return await asyncio.wrap_future(self._submit(waiting))
 

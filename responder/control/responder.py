@@ -105,6 +105,7 @@ class Responder:
         self._waiting: list[asyncio.Future[None]] = []
         self._shown_calls: set[int] = set()
         self._shown_messages: set[int] = set()
+        self._resets = 0
         self.in_turn: Callable[[Callable[[], None]], None] = lambda act: act()
         """How a change of the rules gets between two turns of the loop; for who calls from another thread."""
 
@@ -239,6 +240,7 @@ class Responder:
         if self._assembly is not None:
             self._assembly.playbook.forget()
         self._log.clear()
+        self._resets += 1
         self._shown_calls.clear()
         self._shown_messages.clear()
 
@@ -272,14 +274,19 @@ class Responder:
         """
         check_criteria(criteria, CALL_CRITERIA)
 
+        others: set[int] = set()  # that are over and do not fit
+
         def find() -> Call | None:
             for number in self._log.numbers:
-                if number in self._shown_calls or (ended and not self._log.has_ended(number)):
+                over = number not in others and self._log.has_ended(number)
+                if number in self._shown_calls or number in others or (ended and not over):
                     continue
                 call = self._log.call(number)
                 if fits(call, criteria):
                     self._shown_calls.add(number)
                     return call
+                if over:
+                    others.add(number)
             return None
 
         wanted = f"call with {in_words(criteria)}" if criteria else "call"
@@ -300,8 +307,14 @@ class Responder:
             **criteria,
         }
 
+        looked_at, resets = 0, self._resets
+
         def find() -> Message | None:
-            for message in self._log.messages():
+            nonlocal looked_at, resets
+            if resets != self._resets:
+                looked_at, resets = 0, self._resets
+            for message in self._log.messages(after=looked_at):
+                looked_at = message.number
                 if message.number not in self._shown_messages and fits(message, wanted):
                     self._shown_messages.add(message.number)
                     return message

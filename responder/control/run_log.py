@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -100,8 +101,9 @@ class RunLog:
 
     def messages(self, after: int = 0) -> Iterator[Message]:
         """The messages with higher numbers than `after`, in order."""
-        for number, event in tuple(self._events):
-            if number > after and isinstance(event, MessageReceived | MessageSent):
+        newer = takewhile(lambda entry: entry[0] > after, reversed(self._events))
+        for number, event in reversed(list(newer)):
+            if isinstance(event, MessageReceived | MessageSent):
                 record = record_of(event, self._clock)
                 assert isinstance(record, MessageRecord)
                 yield message_of(record, number)

@@ -11,7 +11,6 @@ from responder.importing.outline import Remark, Step
 from responder.importing.variables import UNKNOWN, Condition, State, Value, calculate, compare_texts
 from responder.importing.variables import Texts as Values
 from responder.importing.xml_source import Element
-from responder.sip import header_names
 
 _ARITHMETIC: Final = ("assign", "add", "subtract", "multiply", "divide", "test", "todouble")
 _GONE: Final = {
@@ -155,15 +154,16 @@ class Actions:
         if expression.whole:
             ours = variable(names[0])
             steps.append(Step({"set": {ours: expression.value}}, line=action.line))
-            value = Value(f"${{vars.{ours}}}", condition=asked, taken=(at, expression),
-                          copy_of=header_names.key(expression.name) if expression.name else "")  # fmt: skip
+            text = f"${{vars.{ours}}}"
+            value = Value(text, condition=asked, taken=(at, expression), copy_of=expression.copies)
             state.values.update(dict.fromkeys(names, value))
             return
         known = {name: variable(name) for name in names}
         fragment, groups = expression.capture(list(known.values()))
         self.captures.append((match, fragment, tuple(groups)))
         for name, ours in known.items():
-            state.values[name] = Value(groups.get(ours), condition=asked, taken=(at, expression))
+            copy_of = expression.copies if name == names[0] else ""
+            state.values[name] = Value(groups.get(ours), condition=asked, taken=(at, expression), copy_of=copy_of)
 
     # <verifyauth>
 

@@ -28,6 +28,7 @@ _CLASSES: Final = {
 }
 _class: Final = re.compile(r"\[:([a-z]+):\]")
 _whole: Final = re.compile(r"\^?\(?(?:\.\*|\.\+)\)?\$?")
+_run: Final = re.compile(r"\(?(?:\.|\[[^\]]*\])[*+]\)?")
 _in_head: Final = re.compile(r"\^?(?:\\r)?(?:\\n)?([A-Za-z][A-Za-z-]+):\s*(?:\[\[:space:\]\]\*|\\s\*|\[ \]\*|\*)?")
 _in_line: Final = re.compile(r"\^?(?:INVITE|REGISTER|SUBSCRIBE|OPTIONS|MESSAGE|\[A-Z\][*+]) ?(?= ?sip|\()")
 _in_body: Final = re.compile(r"\^?\(?(?:[vosctma]=|Signal|Duration|<)")
@@ -47,11 +48,18 @@ class Expression:
     name: str
     """The header, empty for the others."""
     pattern: str
+    line: bool = False
+    """Whether it was written with the header's name, so that what it finds is a line of a message."""
 
     @property
     def whole(self) -> bool:
         """Whether it takes all that there is."""
         return bool(_whole.fullmatch(self.pattern))
+
+    @property
+    def copies(self) -> str:
+        """KEY of the header that all of it is a copy of; empty where it is of none."""
+        return header_names.key(self.name) if self.whole or (self.line and _run.fullmatch(self.pattern)) else ""
 
     @property
     def value(self) -> str:
@@ -105,7 +113,7 @@ def read(action: Element) -> Expression:
         raise UnfitError("only what a request says can be looked at")
     found = _in_head.match(pattern)
     if found and header_names.key(found[1]) != "sip":
-        return _checked(Expression("header", found[1], pattern[found.end() :].lstrip() or ".*"))
+        return _checked(Expression("header", found[1], pattern[found.end() :].lstrip() or ".*", line=True))
     found = _in_line.match(pattern)
     if found:
         return _checked(Expression("uri", "", re.sub(r" ?SIP/2\\?\.0.*$", "", pattern[found.end() :].lstrip())))

@@ -257,6 +257,8 @@ def send(message: Message, setting: Setting, *, notify: bool) -> Step:
         keys["body"], keys["content_type"] = keys.pop("sdp"), "application/sdp"
     if method in ("INVITE", "UPDATE") and not message.body:
         keys["sdp"] = False
+    if notify and not message.body:
+        keys["body"] = ""  # else one is made for the event package
     for line in message.oddities:
         setting.remark(f"'{line}' is no header")
     return Step(keys)
@@ -271,8 +273,8 @@ def challenge_of(message: Message) -> dict[str, Any]:
         keys["realm"] = said["realm"]
     algorithm = said.get("algorithm", "").upper()
     keys["algorithms"] = [next((known for known in ALGORITHMS if known.upper() == algorithm), "MD5")]
-    if said.get("qop") in ("auth", "auth-int"):
-        keys["qop"] = said["qop"]
+    if said.get("qop", "none") in ("auth", "auth-int", "none"):
+        keys["qop"] = said.get("qop", "none")
     return keys
 
 

@@ -82,7 +82,8 @@ class Sending:
                 setting.remark(f"a {setting.method} is answered with 200 by itself, not with this {status}")
             for name in messages.beside_copies(message):
                 setting.aside(f"{name} in the 200 to {setting.method}, which is sent by itself")
-            state.last = "INVITE" if state.invite_waits else state.last
+            if state.invite_waits:
+                state.last, state.tagged = "INVITE", state.dialog == "there"
             return None
         step = messages.respond(message, status, setting)
         state.challenging = None
@@ -147,7 +148,7 @@ class Sending:
         if status >= 200:
             state.invite_waits &= method != "INVITE"
             if state.invite_waits:
-                state.last, state.tagged = "INVITE", False
+                state.last, state.tagged = "INVITE", state.dialog == "there"
 
     def aside(self, line: int, what: str) -> None:
         """Something was left out that does nothing."""

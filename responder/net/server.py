@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from responder.errors import TransportError
+from responder.net import gc_policy
 from responder.net.address import ENCRYPTED, is_wildcard
 from responder.net.binding import bind_all
 from responder.net.driver import EngineDriver
@@ -127,9 +128,15 @@ class Server:
         if encrypted and self._tls is None:
             raise TransportError(f"cannot listen on {address}: TLS needs a certificate")
         kind = WebSocketConnection if transport in ("WS", "WSS") else StreamConnection
+
+        def accepted() -> WebSocketConnection | StreamConnection:
+            if encrypted:
+                gc_policy.encrypted()
+            return kind(driver.connections, transport)
+
         try:
             return await driver.loop.create_server(
-                lambda: kind(driver.connections, transport),
+                accepted,
                 sock=opened,
                 backlog=_BACKLOG,
                 ssl=self._tls if encrypted else None,

@@ -105,9 +105,8 @@ class _Page:
             f"{found[f'{level.lower()}_broken']} {level}" for level in _LEVELS if found[f"{level.lower()}_broken"]
         ]
         return (
-            f"{_count(found['calls'], 'call')}, {_count(found['messages'], 'message')}: "
-            f"{_count(found['passed'], 'rule')} kept, {', '.join(broken) or 'none'} broken, "
-            f"{found['not_exercised']} not exercised"
+            f"{_count(found['calls'], 'call')}, {_count(found['messages'], 'message')}; rules: {found['passed']} kept, "
+            f"{' and '.join(broken) or 'none'} broken, {found['not_exercised']} not exercised"
         )
 
     def _broken(self, one: Judged) -> Iterator[str]:

@@ -250,7 +250,7 @@ class CallSeen:
     @property
     def endings(self) -> list[CallRecord]:
         """What the engine said at the end of its calls with this Call-ID."""
-        return [one for one in self.run.records if isinstance(one, CallRecord) and one.call_id == self.call_id]
+        return self.run.endings.get(self.call_id, [])
 
     @property
     def numbers(self) -> set[int]:
@@ -294,22 +294,25 @@ class Transcript:
         """What they were made of, notes and ends of calls too."""
         self.strays: list[Seen] = []
         """Responses that answer nothing, and bytes that are no SIP message."""
+        self.end = 0.0
+        """When the last thing happened, in seconds since the run began."""
+        self.endings: dict[str, list[CallRecord]] = {}
+        """The ends of calls by Call-ID."""
+        self._heard: dict[Address, float] = {}
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
         for record in records:
             self.records.append(record)
+            self.end = max(self.end, record.time)
+            if isinstance(record, CallRecord):
+                self.endings.setdefault(record.call_id, []).append(record)
             if isinstance(record, MessageRecord | MalformedRecord):
                 self._add(record)
 
-    @property
-    def end(self) -> float:
-        """When the last thing happened, in seconds since the run began."""
-        return max((record.time for record in self.records), default=0.0)
-
     def heard_from(self, address: Address, since: float) -> bool:
         """Whether something came from there after that time: the client was still alive."""
-        return any(seen.received and seen.record.remote == address and seen.time > since for seen in self.messages)
+        return self._heard.get(address, 0.0) > since
 
     @property
     def calls(self) -> list[CallSeen]:
@@ -333,6 +336,8 @@ class Transcript:
             message = None
         seen = Seen(len(self.messages) + 1, record, message)
         seen.doubtful = self._doubtful(seen)
+        if seen.received:
+            self._heard[record.remote] = record.time
         self.messages.append(seen)
         if message is None or isinstance(record, MalformedRecord):
             self.strays.append(seen)

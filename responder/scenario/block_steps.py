@@ -84,7 +84,13 @@ def repeat(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]
     body = inner.of("steps", t.STEPS)
     again = outlook(body.items, around.library.find)[0] if isinstance(body, Sequence) else None
     inside = around.inside("", responds_later=bool(again) or around.responds_later, methods=around.methods)
-    return [plan.Repeat(fields.node.place, times or 0, compiler.block(body, "steps", inside))]
+    return [
+        plan.Repeat(
+            fields.node.place,
+            0 if "forever" in inner and not times else times or 1,
+            compiler.block(body, "steps", inside),
+        )
+    ]
 
 
 def fork(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
@@ -100,7 +106,8 @@ def fork(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:
         compiler.problems.add(
             fields.place("fork"), "a fork with one branch", "write its steps without `fork`, or another branch"
         )
-    return [plan.Parallel(fields.node.place, tuple(blocks), True)] if blocks else []
+    race = bool(fields.boolean("race"))
+    return [plan.Parallel(fields.node.place, tuple(blocks), True, race)] if blocks else []
 
 
 def unordered(compiler: StepCompiler, fields: Fields, around: Around) -> list[Step]:

@@ -26,6 +26,9 @@ MOST_TOKENS: Final = 32
 LONGEST_WAIT: Final = 3600.0
 """Seconds."""
 
+_SHOWN: Final = 40
+"""Characters of an item that a note shows."""
+
 _TOKEN: Final = (
     r"(?:[1-6][0-9]{2}(?![0-9A-Za-z])|[0-9]{1,2}\.[0-9]{1,3}s(?![0-9A-Za-z])|[0-9]{1,6}(?:ms|s|m)(?![0-9A-Za-z]))"
 )
@@ -33,6 +36,7 @@ _name: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*").fullmatch
 _code: Final = re.compile(r"([1-6][0-9]{2})(?![0-9A-Za-z]|%(?!2[Aa]))")
 _duration: Final = re.compile(r"([0-9]{1,2}\.[0-9]{1,3}s|[0-9]{1,6}(?:ms|s|m))(?![0-9A-Za-z])")
 _digits: Final = re.compile(r"([0-9]{1,2})(?=\*|%2[Aa])")
+_seconds: Final = re.compile(r"[0-9]{1,2}").fullmatch
 _separator: Final = re.compile(r"\.|\*|%2[Aa]")
 _needless: Final = re.compile(r"%(?:3[0-9]|[46][1-9A-Fa-f]|[57][0-9Aa])")
 _header: Final = re.compile(rf"\+([A-Za-z0-9\-!%_`'~]+)=((?:[^+.*,#]|\.(?!{_TOKEN}))*)")
@@ -81,6 +85,27 @@ def parse_dial(user: str) -> tuple[Attempt, ...] | None:
 def looks_dialled(user: str) -> bool:
     """Whether a user part that is no script was probably meant as one."""
     return len(user) <= LONGEST and bool(_begins_like_one(user))
+
+
+def objection(user: str) -> str:
+    """What keeps a user part from being a script, in a few words; "" where that cannot be said."""
+    for text in _attempts.split(user):
+        if _attempt(text) is not None:
+            continue
+        final = ""
+        for item in _separator.split(text):
+            code = _code.match(item)
+            if final and (code or not final.startswith("2")):
+                return f"nothing can follow {final}" + (" but a time" if final.startswith("2") else "")
+            if code and "+" in item and _headers(item, code.end())[0] is None:
+                return f"'{item[code.end() :][:_SHOWN]}' is no +Name=value"
+            if "+" in item:
+                return ""  # the dots that follow may be those of a value
+            if not code and not _duration.fullmatch(item) and not _seconds(item):
+                return f"'{item[:_SHOWN]}' is neither a code nor a time"
+            if code:
+                final = code[1] if code[1] >= "200" else ""
+    return ""
 
 
 def _attempt(text: str) -> Attempt | None:

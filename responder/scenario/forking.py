@@ -40,6 +40,7 @@ def parallel(runner: Runner, thread: Thread, step: plan.Parallel) -> bool:
     thread.children = len(children)
     if step.forked:
         runner.call.forking = True
+        thread.race = step.race
     # not before all are there: a branch that is done at once must not end the step
     runner.threads.remove(thread)
     runner.threads += children
@@ -50,7 +51,12 @@ def parallel(runner: Runner, thread: Thread, step: plan.Parallel) -> bool:
 
 
 def won(runner: Runner, winner: Thread, fork: Thread) -> None:
-    """A branch answered with 2xx: as a forking proxy would, the other branches are given up (16.7 step 10)."""
+    """A branch answered with 2xx: as a forking proxy would, the other branches are given up (16.7 step 10).
+
+    In a race the others had answered before they could be: the client gets all of their 2xx (16.7 step 5, 13.2.2.4).
+    """
+    if fork.race:
+        return
     for thread in tuple(runner.threads):
         ancestor: Thread | None = thread
         while ancestor is not None and ancestor.parent is not fork:

@@ -220,7 +220,8 @@ TABLE: Final[tuple[Key, ...]] = (
     Key("fault", "tcp", t.CONNECTION_FAULT, "What is done to the connection it goes out on.", "reset"),
     Key("fault", "chance", t.CHANCE, "How likely all of that is, drawn for each message.", "0.1"),
     Key("rule-fault", "lose", t.LOSSES, "Messages of the client that are taken as lost on their way.", "{ACK: 2}"),
-    # repeat, choose
+    # fork, repeat, choose
+    Key("fork", "race", t.BOOLEAN, "A 2xx does not end the other branches: each may send its own.", "true"),
     Key("repeat", "times", t.NUMBER, "How often.", "3"),
     Key("repeat", "forever", t.TRUE, "As long as the call lives.", "true"),
     Key("repeat", "steps", t.STEPS, "What.", "[180, 1s]", required=True),

@@ -123,7 +123,7 @@ def _files(path: str | Path, problems: Problems) -> list[tuple[Path, str]]:
         problems.add_file(
             str(path),
             "neither a file nor a shipped flow",
-            did_you_mean(str(path), names()) or "scenario files end in .yaml",
+            did_you_mean(place.name, names()) or "scenario files end in .yaml",
         )
         return []
     return [(place, str(path))]

@@ -221,4 +221,5 @@ def accessor_of(name: str) -> Accessor:
         if name.startswith(start) and _last_part(name[len(start) :]):
             return make(name[len(start) :])
     last = name.rpartition(".")[2] or "NAME"
-    raise UnknownNameError([*_NAMES, *(f"{start}{last}" for start in _OPEN)])
+    known = [*_NAMES, *(f"{start}{last}" for start in _OPEN)]
+    raise UnknownNameError([*KNOWN] if name in known else known)

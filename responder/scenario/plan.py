@@ -230,6 +230,8 @@ class Parallel:
     """Names (for messages) and steps."""
     forked: bool
     """Each has a To-tag of its own and sees only the requests of its own dialog."""
+    race: bool = False
+    """The 2xx of one does not end the others (RFC 3261 13.2.2.4)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from responder.registry import Capabilities
 from responder.scenario import shipped as shipped_flows
 from responder.scenario.authenticator import RIGHT, Authenticator
 from responder.scenario.compiler import load
-from responder.scenario.dial import Attempt, DialledName, looks_dialled, parse_dial
+from responder.scenario.dial import Attempt, DialledName, looks_dialled, objection, parse_dial
 from responder.scenario.dialled import rule_of
 from responder.scenario.draws import Draws
 from responder.scenario.matcher import Match, address_reader
@@ -291,7 +291,8 @@ class Playbook:
                 notes.append(f"{what} matched rule '{rule.name}' except {mismatches[0]}")
         user = _raw_user(request.uri)
         if self._dials and looks_dialled(user) and parse_dial(user) is None:
-            notes.append(f"{what}: '{user[:80]}' looks dialled and is no dial script")
+            why = objection(user)
+            notes.append(f"{what}: '{user[:80]}' looks dialled and is no dial script{why and f': {why}'}")
         notes = notes[:_MOST_NOTES]
         self.near_misses.extend(notes)
         return tuple(notes)

@@ -123,6 +123,8 @@ def scalar(written: str, takes: str) -> str:
     found = _code_and_phrase(written)
     if takes == "code" and found:
         return f"did you mean {found[1]}, with `reason: {found[2]}` beside it?"
+    if takes == "cancel":
+        return did_you_mean(written, ("fail", "ignore"))
     if takes == "methods" and _code(written):
         return "a response is awaited by `send`, with `expect` beside it"
     return ""

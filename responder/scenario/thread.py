@@ -33,6 +33,7 @@ class Thread:
         "outgoing",
         "parent",
         "pc",
+        "race",
         "request",
         "runner",
         "serial",
@@ -59,6 +60,8 @@ class Thread:
         """The To-tag of a branch of a fork."""
         self.held: list[tuple[Thread, Reply]] = []
         """Refusals of its branches: the best is sent when all are done (RFC 3261 section 16.7 step 6)."""
+        self.race = False
+        """The 2xx of one of its branches does not end the others."""
         self.wants: Expect | Challenge | Send | None = None
         """What it waits for, besides time."""
         self.outgoing: Outgoing | None = None

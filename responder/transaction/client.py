@@ -125,7 +125,8 @@ class ClientTransaction:
 
     def _fail(self, event: int, *, timed_out: bool) -> None:
         if (self.state, event) in self._table:
-            user = self.user
+            # an ACK that cannot be delivered (17.1.1.2, "Completed") is no second end of the request
+            user = self.user if self.open else None
             self._terminate()
             if user is not None:
                 user.on_client_failed(self, timed_out=timed_out)

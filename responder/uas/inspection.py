@@ -10,13 +10,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from responder.errors import ParseError
 from responder.sip.likeness import LikeRequest
 from responder.sip.methods import METHODS
 from responder.uas.event_packages import is_acceptable
 from responder.uas.script import Reply
 
 if TYPE_CHECKING:
-    from responder.errors import ParseError
     from responder.registry.capabilities import Capabilities
     from responder.sip.message import Request
 
@@ -103,7 +103,10 @@ def _inspected(request: Request, capabilities: Capabilities, unchecked: frozense
         if scheme not in _SCHEMES:
             return _BAD_SCHEME
     for key in deciding:
-        reply = _INSPECTORS[key](request, capabilities)
+        try:
+            reply = _INSPECTORS[key](request, capabilities)
+        except ParseError as error:
+            reply = of_syntax(error)  # a field that nobody reads otherwise, such as Accept
         if reply is not None and reply.label not in unchecked:
             return reply
     if method in _EVENT_METHODS and "event" not in deciding and "event" not in unchecked:

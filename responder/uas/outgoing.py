@@ -323,6 +323,8 @@ class InDialog(Outgoing):
     def start(self, scope: Any) -> None:
         """Build and send it."""
         if self.method == "INVITE":
+            if self.dialog.inviting is not None:
+                self.dialog.inviting.expire_soon()  # the script does not wait for it (14.1 would)
             self.dialog.inviting = self
         elif self.method == "REFER":
             self._call.referring(self.dialog)
@@ -357,7 +359,7 @@ class InDialog(Outgoing):
 
     def _finish(self, response: Response | None) -> None:
         call, dialog = self._call, self.dialog
-        if self.method == "INVITE":
+        if dialog.inviting is self:
             dialog.inviting = None
         elif self.method == "UPDATE":
             dialog.updating = False

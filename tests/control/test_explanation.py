@@ -111,7 +111,7 @@ class TestWhoPutItThere:
             re.findall(rb"nc=([0-9a-f]+)", one.data)
             for one in explanation.story
             if isinstance(one, Heard) and b"nc=" in one.data
-        ] == [[b"00000001"], [b"00000002", b"00000001"]]
+        ] == [[b"00000001"], [b"00000002", b"00000001"], [b"00000003", b"00000002"]]
 
     def test_requests_of_ours(self) -> None:
         explanation = explained("steps:\n  - 200\n  - expect: ACK\n  - send: BYE\n    headers: {Reason: SIP}\n")

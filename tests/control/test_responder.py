@@ -130,8 +130,10 @@ class TestRules:
         async with Responder("gone.yaml", text, {"match": {"user": "value"}, "steps": [403]}, folder=tmp_path) as one:
             one.load("busy")
             with Client(one.port) as client:
-                for user, status in (("gone", "410"), ("text", "404"), ("value", "403"), ("x", "486")):
+                for user, status in (("gone", "410"), ("text", "404"), ("value", "403")):
                     assert (await asyncio.to_thread(client.call, user))[-1].split()[1] == status
+                client.send(client.request("INVITE", "x").replace(b"@client", b"@another"))
+                assert (await one.wait_for(180, received=False)).note == "busy step 2"
 
     async def test_names_that_are_new_can_be_dialled(self, responder: Responder, call: Any) -> None:
         with Client(responder.port) as client:  # twice, so that the second one is known by its likeness
@@ -215,8 +217,16 @@ class TestCalls:
         with pytest.raises(TimeoutError, match=r"no BYE came within 0\.01 s"):
             await responder.wait_for("BYE", timeout=0.01)
 
+    async def test_a_wait_outlives_a_reset(self, responder: Responder, call: Any) -> None:
+        await call("603")
+        waiting = asyncio.create_task(responder.wait_for("ACK", user="486"))
+        await asyncio.sleep(0)
+        responder.reset()
+        await call("486")
+        assert (await waiting).number == 4
+
     async def test_criteria_that_there_are_none_of(self, responder: Responder) -> None:
-        with pytest.raises(TypeError, match="no criterion 'usr'.*did you mean 'user'"):
+        with pytest.raises(TypeError, match=r"no criterion 'usr'.*did you mean 'user'"):
             await responder.wait_for_call(usr="bob")
         with pytest.raises(TypeError, match="no criterion 'outcome'"):
             await responder.wait_for("BYE", outcome="completed")
@@ -307,7 +317,8 @@ class TestItsLife:
         before = asyncio.all_tasks()
         async with Responder() as responder:
             reader, writer = await asyncio.open_connection(*responder.address)
-            writer.write(b"OPTIONS sip:486@127.0.0.1 SIP/2.0\r\n")
+            writer.write(b"\r\n\r\n")  # RFC 5626 section 4.4.1: a ping
+            assert await reader.readexactly(2) == b"\r\n"
         assert await reader.read() == b""
         writer.close()
         await writer.wait_closed()

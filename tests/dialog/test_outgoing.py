@@ -286,6 +286,16 @@ class TestNextHop:
         assert (bye.flow.connection, bye.flow.remote) == (TCP.connection, PEER)
         assert bye.message.vias[0].transport == "TCP"
 
+    def test_once_that_is_closed_one_is_opened_to_the_target(self) -> None:
+        """Nobody listens where the client connected from; pjsua closes a connection that was idle for 33 s."""
+        _, _, bye = ours(caller=Caller(flow=TCP, contact="<sip:alice@192.0.2.33:7000;transport=tcp>"), flow=TCP)
+        assert (bye.flow.connection, bye.flow.fallback) == (TCP.connection, ("192.0.2.33", 7000))
+
+    @pytest.mark.parametrize("contact", ["<sip:alice@192.0.2.33:7000>", "<sip:alice@example.com;transport=tcp>"])
+    def test_where_the_target_cannot_be_reached_by_another(self, contact: str) -> None:
+        _, _, bye = ours(caller=Caller(flow=TCP, contact=contact), flow=TCP)
+        assert bye.flow == TCP
+
     def test_our_contact_on_the_flow(self) -> None:
         _, _, invite = ours(order=Order("INVITE"), flow=TCP)
         assert invite["Contact"] == "<sip:responder@127.0.0.1:5060;transport=tcp>"
@@ -354,6 +364,33 @@ class TestBye:
         assert refused.status >= 300
         assert ringing.message.to_tag == refused.message.to_tag
         bench.receive(caller.ack_refusal(refused))
+        bench.drain()
+
+
+class TestItsEndComesOnce:
+    """A call that counted the end of a request of ours twice, or never, would never be over."""
+
+    @pytest.mark.parametrize("flow", [UDP, TCP], ids=["UDP", "TCP"])
+    def test_an_ack_that_cannot_be_delivered(self, flow: Flow) -> None:
+        # 17.1.1.2, "Completed": the transport error is told, but the INVITE has had its end before
+        bench, caller, invite = ours(order=Order("INVITE"), flow=flow, peers={"BYE": 200})
+        bench.receive(reply_to(invite, 500), flow)
+        bench.engine.transport_failed(flow, bench.now, "refused")
+        bench.receive(caller.bye(), flow)
+        bench.run(1.0)
+        bench.engine.shutdown(bench.now)
+        bench.drain()
+
+    def test_an_invite_beside_one_that_still_rings(self) -> None:
+        # 14.1 forbids it; a script may do it, and then nobody waits for the first any more
+        bench = Bench(OK, "ack", Order("INVITE"), 1.0, Order("INVITE"))
+        caller = Caller()
+        bench.call(caller)
+        first = next(one for one in bench.sent if one.what == "INVITE")
+        bench.receive(reply_to(first, 180))
+        second = next(one for one in bench.run(2.0) if one.what == "INVITE" and one["CSeq"] != first["CSeq"])
+        bench.receive(reply_to(second, 500))
+        bench.receive(caller.bye())
         bench.drain()
 
 

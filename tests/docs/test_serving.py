@@ -138,16 +138,3 @@ def test_scripts(block: Block, tmp_path: Path, environment: dict[str, str]) -> N
     assert done.returncode == 0, done.stdout + done.stderr
     assert "486 Busy Here" in done.stdout
     assert "· completed after 2.5" in done.stdout
-
-
-def test_the_fixture(environment: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    (block,) = [block for block in CI if block.language == "python"]
-    for name in ("PATH", "PYTHONPATH"):
-        monkeypatch.setenv(name, environment[name])
-    names: dict[str, object] = {}
-    exec(compile(block.text.replace("@pytest.fixture\n", ""), block.place, "exec"), names)
-    fixture = names["busy_port"]()  # type: ignore[operator]
-    with socket.socket() as client:
-        client.settimeout(PATIENCE)
-        client.connect(("127.0.0.1", next(fixture)))
-    assert list(fixture) == []

@@ -278,6 +278,12 @@ class TestTorture:
         via = sent.message.vias[0]
         assert [name for name, _ in via.params.items] == ["branch", "received"]
 
+    def test_a_field_that_only_an_inspection_reads(self) -> None:
+        # 21.4.1; what a peer got wrong is no error of ours
+        bench = hostile()
+        (sent,) = bench.receive(Caller().invite("Accept: application"))
+        assert sent.data.startswith(b"SIP/2.0 400 Malformed Accept\r\n")
+
     def test_all_of_them_in_one_engine(self) -> None:
         bench = hostile()
         for name in TORTURE * 2:
@@ -354,6 +360,13 @@ class TestReports:
         (event,) = bench.events
         assert isinstance(event, Malformed)
         assert (event.data, event.answered, event.flow) == (b"nonsense", 0, UDP)
+
+    @pytest.mark.parametrize("data", [b"\r\n", b"\r\n\r\n", b"\0\0\0\0"])
+    def test_what_keeps_a_nat_open_is_not_told(self, data: bytes) -> None:
+        """As pjsua, linphone and others have it on UDP, where RFC 5626 section 4.4 wants STUN."""
+        bench = Bench()
+        assert bench.receive(data) == []
+        assert bench.events == []
 
     def test_rejected_by_the_framer(self) -> None:
         bench, caller = Bench(), Caller(flow=TCP)

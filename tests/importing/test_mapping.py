@@ -48,6 +48,26 @@ class TestWritten:
     def test_wrong_on_purpose_stays_wrong(self) -> None:
         assert "to_tag: false" in steps_of("no-to-tag")
 
+    def test_silence_stays_silence(self) -> None:
+        assert steps_of("ignored").endswith("  - respond: 200\n    fault: {drop: 20}\n")
+        assert steps_of("cancel-without-final").endswith("  - respond: 487\n    fault: {drop: 20}\n")
+
+    def test_copies_of_the_invite_answer_the_invite(self) -> None:
+        assert steps_of("cancel-by-copies").endswith("steps:\n  - 180\n  - expect: CANCEL\n  - 487\n  - expect: ACK\n")
+        assert "CSeq" not in steps_of("copied-line")
+
+    def test_a_header_without_its_colon_is_searched_behind_it(self) -> None:
+        xml = f"""{INVITE[:-2]}><action><ereg regexp=": *vip" search_in="hdr" header="Subject" check_it="true"
+            assign_to="1"/></action></recv>{BUSY}</scenario>"""
+        assert "check: {header: {Subject: {regex: vip}}}" in import_sipp(xml.encode(), "x.xml").text
+
+    def test_a_notify_without_a_body_stays_without(self) -> None:
+        assert '    body: ""\n' in steps_of("notify-without-body")
+
+    def test_a_challenge_without_qop_stays_without(self) -> None:
+        xml = (FOLDER / "register-verified.xml").read_text().replace(', qop="auth"', "")
+        assert "    qop: none\n" in import_sipp(xml.encode(), "x.xml").text
+
 
 class TestRefused:
     @pytest.mark.parametrize(

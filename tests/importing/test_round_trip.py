@@ -17,7 +17,7 @@ from .reader import events
 FOLDER = Path(__file__).parent / "sipp"
 FIXTURES = sorted(path.stem for path in FOLDER.glob("*.xml"))
 
-WITHOUT_COUNTERPART = {"injected": [7], "third-party": [8, 15], "with-media": [51, 52]}
+WITHOUT_COUNTERPART = {"injected": [7], "keyed": [7], "third-party": [8, 15], "with-media": [51, 52]}
 """Lines of the fixtures that nothing of ours can play."""
 
 WAYS: dict[str, list[tuple[tuple[str, ...], dict[str, Any]]]] = {

@@ -1,6 +1,6 @@
 """Softphones that are called: they register with digest, and the server calls them (`called.yaml`).
 
-Version 3.12 of linphone uses the GRUU that it was given as its Contact (RFC 5627 section 4.4), so all requests of ours
+Linphone 5.1 uses the GRUU that it was given as its Contact (RFC 5627 section 4.4), so all requests of ours
 in its dialogs prove that we know who is behind it.
 """
 

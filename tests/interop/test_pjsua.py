@@ -112,3 +112,45 @@ def test_registers_with_digest(callee: Serving, phones: Any, transport: str) -> 
         "--username=alice", "--password=secret",
     )  # fmt: skip
     phone.shows("registration success, status=200")
+
+
+TIMED = ["--use-100rel", "--use-timer=2", "--timer-se=90", "--timer-min-se=90"]
+"""Reliable provisional responses and a session timer, both required."""
+
+
+@BOTH
+def test_reliable_and_timed_both_ways(tmp_path: Path, transport: str) -> None:
+    """Four calls side by side, for 50 seconds: who calls, and who refreshes at half of the least interval there is.
+
+    By TCP pjsua closes a connection that was idle for 33 seconds, so our refresh and BYE need another one.
+    """
+    phones: dict[str, Pjsua] = {}
+    with Serving(str(Path(__file__).parent / "timed.yaml")) as server:
+        try:
+            for name in ("client-refreshes", "we-refresh", "called-refreshes", "caller-refreshes"):
+                folder = tmp_path / name
+                folder.mkdir()
+                arguments = [address(server, name, transport)]
+                if name.startswith("call"):
+                    where = f"sip:127.0.0.1:{server.port};transport={transport}"
+                    aor = f"sip:{name}@127.0.0.1:{server.port}"
+                    arguments = [f"--registrar={where}", f"--id={aor}", "--auto-answer=180"]
+                phones[name] = Pjsua(folder, transport, *TIMED, *arguments)
+            for name in ("called-refreshes", "caller-refreshes"):
+                phones[name].shows("PRACK")
+                phones[name].type("a")
+                phones[name].type("200")
+            calls = {call["scenario"]: call for call in server.wait_for("call", 4, seconds=60)}
+            for name, phone in phones.items():
+                phone.shows("DISCONNECTED", seconds=5)
+                assert not phone.complaints()
+                assert (name, calls[name]["outcome"], calls[name]["reason"]) == (name, "completed", "")
+                assert "PRACK" in calls[name]["path"]
+                assert "UPDATE" in calls[name]["path"]
+            for name in ("we-refresh", "caller-refreshes"):
+                assert "200/UPDATE" in phones[name].text
+            assert not server.events("malformed")
+            assert not server.events("note")
+        finally:
+            for phone in phones.values():
+                phone.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 from conformance.serving import Serving
 
-from .client_process import needed, ran
+from .client_process import free_port, needed, ran
 
 pytestmark = pytest.mark.interop
 FLOWS = Path(__file__).parent / "sipp"
@@ -39,6 +41,17 @@ rules:
   - name: hangs-up
     match: {user: hangs-up}
     steps: [180, 200, {expect: ACK}, 200ms, {send: BYE, expect: 200}]
+  - name: dropped
+    match: {user: dropped}
+    fault: {lose: {ACK: 1}}
+    steps: [{respond: 180, fault: {drop: 1}}, {respond: 200, fault: {drop: 1}}]
+  - name: doubled
+    match: {user: doubled}
+    steps: [{respond: 180, fault: {duplicate: 2}}, {respond: 200, fault: {duplicate: 2}}]
+  - name: late
+    match: {user: late}
+    fault: {delay: 300ms}
+    steps: [180, 100ms, 200]
 """
 
 
@@ -140,6 +153,52 @@ def test_prack(server: Serving, tmp_path: Path, transport: str) -> None:
 def test_bye_from_the_server(server: Serving, tmp_path: Path, transport: str) -> None:
     for call in called(server, tmp_path, transport, "hangs-up", "-sf", str(FLOWS / "hung_up.xml")):
         assert (call["outcome"], call["scenario"]) == ("completed", "hangs-up")
+
+
+@BOTH
+def test_bye_with_digest(server: Serving, tmp_path: Path, transport: str) -> None:
+    """The shipped flow; SIPp's digest-uri is not the Request-URI of its BYE, which is told and let pass."""
+    for call in called(server, tmp_path, transport, "bye-challenged", "-sf", str(FLOWS / "bye_challenged.xml")):
+        assert (call["outcome"], call["path"][-4:]) == ("completed", ["BYE", "407", "BYE", "200"])
+
+
+@BOTH
+def test_update_in_the_call(server: Serving, tmp_path: Path, transport: str) -> None:
+    for call in called(server, tmp_path, transport, "200", "-sf", str(FLOWS / "update.xml")):
+        assert (call["outcome"], call["path"].count("UPDATE")) == ("completed", 2)
+
+
+@BOTH
+def test_transfer_to_another_sipp(server: Serving, tmp_path: Path, transport: str) -> None:
+    """One SIPp sends REFER, and gets the NOTIFYs; we call the other one, which rings reliably and sends UPDATE."""
+    port, folder = free_port(), tmp_path / "callee"
+    folder.mkdir()
+    errors = folder / "errors.log"
+    command = [
+        needed("sipp"), "-sf", str(FLOWS / "callee.xml"), "-t", TRANSPORTS[transport], "-i", "127.0.0.1",
+        "-p", str(port), "-m", "3", "-nostdin", "-trace_err", "-error_file", str(errors), "-timeout", "15s",
+    ]  # fmt: skip
+    with subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as callee:
+        try:
+            time.sleep(0.3)
+            target = f"sip:carol@127.0.0.1:{port};transport={transport.lower()}"
+            arguments = ["-sf", str(FLOWS / "refer.xml"), "-key", "target", target]
+            calls = called(server, tmp_path, transport, "transfer-by-client", *arguments)
+            assert (callee.wait(10), errors.exists()) == (0, False)
+        finally:
+            callee.kill()
+    for call in calls:
+        assert call["outcome"] == "completed"
+        assert [method for method in call["path"] if not method.isdigit()] == [
+            "REFER", "NOTIFY", "INVITE", "PRACK", "NOTIFY", "UPDATE", "BYE", "BYE",
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("user", ["dropped", "doubled", "late"])
+def test_faults(server: Serving, tmp_path: Path, user: str) -> None:
+    """What is lost comes again, and SIPp takes copies for what they are."""
+    for call in called(server, tmp_path, "UDP", user, "-sn", "uac", "-d", "700"):
+        assert (call["scenario"], call["outcome"]) == (user, "completed")
 
 
 @BOTH

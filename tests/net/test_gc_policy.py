@@ -37,3 +37,14 @@ def test_a_rest_is_used_where_it_is_worth_while() -> None:
     gc_policy.rest()
     assert collections() == before + 1
     del kept
+
+
+def test_encrypted_connections_make_a_round_necessary() -> None:
+    # each whose handshake fails leaves 0.3 MB that only a round finds, also where there is never a rest
+    for _ in range(gc_policy.MOST_ENCRYPTED):
+        gc_policy.encrypted()
+    gc_policy.settle()
+    before = collections()
+    for _ in range(4 * gc_policy.MOST_ENCRYPTED):
+        gc_policy.encrypted()
+    assert collections() == before + 4

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from responder.engine import Engine
-from responder.events import Flow
+from responder.events import Flow, Unusual
 from responder.net.address import ListenAddress
 from responder.net.limits import StreamLimits
 from responder.net.server import Server, epoch
@@ -22,7 +22,7 @@ from responder.scenario.playbook import Playbook
 from responder.sip.websocket_frames import BINARY, CLOSE, CONTINUATION, PING, PONG, TEXT, frame
 
 from .clients import until
-from .echo import EchoEngine, request, response, serve
+from .echo import EchoEngine, echo, request, response, serve
 
 if TYPE_CHECKING:
     from responder.events import Transmit
@@ -84,6 +84,59 @@ async def connected(server: Server, *, upgrade: bool = True) -> AsyncIterator[Cl
         client.writer.close()
         with contextlib.suppress(OSError):
             await client.writer.wait_closed()
+
+
+class Wrong:
+    """Answers OPTIONS as usual, and INFO with a message that does this to the connection."""
+
+    def __init__(self, how: str) -> None:
+        self.how = how
+
+    def __call__(self, data: bytes, flow: Flow) -> list[Transmit]:
+        ((answer, _),) = echo(data, flow)
+        return [(Unusual.of(answer, self.how) if data.startswith(b"INFO") else answer, flow)]
+
+
+class TestFaults:
+    """What is done to connections on purpose (`responder.net.connection`, rule 5)."""
+
+    PINGS = masked(PING, b"still there?") * 3
+    INFO = response(2, method="INFO")
+
+    @contextlib.asynccontextmanager
+    async def wronged(self, how: str, *after: bytes) -> AsyncIterator[tuple[EchoEngine, Client]]:
+        """A client that asks for the fault, and sends this in the same segment."""
+        engine = EchoEngine(Wrong(how))
+        async with serve(engine, "ws:127.0.0.1:0") as server, connected(server) as client:
+            client.writer.write(masked(TEXT, request(1)) + masked(TEXT, request(2, method="INFO")) + b"".join(after))
+            if how != "reset":
+                assert await client.get() == (TEXT, response(1))
+            yield engine, client
+
+    async def test_nothing_is_written_after_our_half_close(self) -> None:
+        async with self.wronged("half-close") as (engine, client):
+            assert await client.rest() == frame(TEXT, self.INFO)
+            client.writer.write(self.PINGS + masked(TEXT, request(3)) + masked(CLOSE, b"\x03\xe8"))
+            await until(lambda: len(engine.received) == 3)  # it still listens
+
+    async def test_a_stall_sends_half_a_frame_and_no_pong(self) -> None:
+        async with self.wronged("stall") as (_, client):
+            whole = frame(TEXT, self.INFO)
+            async with asyncio.timeout(2):
+                assert await client.reader.readexactly(len(whole) // 2) == whole[: len(whole) // 2]
+            client.writer.write(self.PINGS)
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await client.reader.read(1)
+
+    async def test_a_close_says_so(self) -> None:
+        async with self.wronged("close") as (_, client):
+            assert await client.rest() == frame(TEXT, self.INFO) + frame(*GOING_AWAY)
+
+    async def test_a_reset_comes_in_place_of_the_message(self) -> None:
+        async with self.wronged("reset", self.PINGS) as (_, client):
+            with pytest.raises(ConnectionResetError):
+                await client.rest()
 
 
 class TestMessages:

@@ -114,6 +114,14 @@ def test_connections_are_told_apart() -> None:
     assert [packet.flags for packet in found] == ["S", "SA", "A", "PA", "A"] * 2 + ["PA", "A"]
 
 
+def test_a_connection_of_ours_is_the_one_that_the_answer_comes_on() -> None:
+    """The flow of a request that opens a connection has no number yet."""
+    ours = Flow("TCP", TCP.local, TCP.remote)
+    found = packets([sent(100.0, b"a", flow=ours), received(101.0, b"b", flow=TCP), sent(102.0, b"c", flow=ours)])
+    assert [packet.flags for packet in found] == ["S", "SA", "A", "PA", "A", "PA", "A", "PA", "A"]
+    assert found[-2].ack == found[-4].seq + 1
+
+
 def test_a_fallback_makes_no_other_connection() -> None:
     """RFC 3261 section 18.2.2: the flow of a response may name where to connect if the connection is gone."""
     back = Flow("TCP", TCP.local, TCP.remote, TCP.connection, fallback=("10.0.0.5", 5060))

@@ -6,7 +6,7 @@ import string
 
 import pytest
 
-from responder.scenario.dial import DialledCode, DialledName, looks_dialled, parse_dial
+from responder.scenario.dial import DialledCode, DialledName, looks_dialled, objection, parse_dial
 from tests.scenario.stage import Stage, request
 
 
@@ -193,6 +193,24 @@ class TestOthers:
 
     def test_options(self) -> None:
         assert dialled("bob", "OPTIONS") == ["answer OPTIONS", "end"]
+
+
+@pytest.mark.parametrize(
+    ("user", "why"),
+    [
+        ("486.180", "nothing can follow 486"),
+        ("486.2s", "nothing can follow 486"),
+        ("180.200.5s.486", "nothing can follow 200 but a time"),
+        ("180.2x.486", "'2x' is neither a code nor a time"),
+        ("180.700", "'700' is neither a code nor a time"),
+        ("503,180*x*486", "'x' is neither a code nor a time"),
+        ("418+x", "'+x' is no +Name=value"),
+        ("302+Contact=sip:a.b.180.x", ""),
+        ("486", ""),
+    ],
+)
+def test_what_keeps_it_from_being_a_script(user: str, why: str) -> None:
+    assert objection(user) == why
 
 
 def test_what_is_remembered_is_bounded() -> None:

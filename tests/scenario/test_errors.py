@@ -204,6 +204,11 @@ class TestFiles:
         path = tmp_path / "none.yaml"
         assert self.load(path) == [f"{path}: error: cannot be read: No such file or directory"]
 
+    def test_a_flow_that_nobody_ships(self, tmp_path: Path) -> None:
+        assert self.load("bussy") == ["bussy: error: neither a file nor a shipped flow (did you mean 'busy'?)"]
+        path = tmp_path / "qqq"
+        assert self.load(path) == [f"{path}: error: neither a file nor a shipped flow: scenario files end in .yaml"]
+
     def test_too_large(self, tmp_path: Path) -> None:
         path = tmp_path / "large.yaml"
         path.write_text("# " + "x" * 256 * 1024)

@@ -196,7 +196,10 @@ class TestNearMisses:
         stage = Stage()
         stage.start(request(uri="sip:486.180@x"))
         assert stage.call.notes == [
-            ("near-miss", "INVITE sip:486.180@x: '486.180' looks dialled and is no dial script")
+            (
+                "near-miss",
+                "INVITE sip:486.180@x: '486.180' looks dialled and is no dial script: nothing can follow 486",
+            )
         ]
 
     def test_what_is_dialled_is_none(self) -> None:

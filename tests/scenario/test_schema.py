@@ -119,6 +119,7 @@ _FRAMES = {
     "rule-fault": "fault: {{{name}: {value}}}\nsteps: [200]",
     "challenge": "users: {{alice: b}}\nsteps: [{{challenge: 401, {name}: {value}}}]",
     "send": "steps: [200, {{send: BYE, {name}: {value}}}]",
+    "fork": "steps: [{{fork: {{a: [180], b: [183]}}, {name}: {value}}}, 486]",
     "repeat": "steps: [repeat: {{{name}: {value}}}]",
     "choice": "steps: [choose: [{{{name}: {value}}}]]",
     "user": "users: {{alice: {{{name}: {value}}}}}\nsteps: [200]",

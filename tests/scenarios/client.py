@@ -174,6 +174,8 @@ class Client:
         lines += [("Route", route) for route in (known.routes if known is not None else ())]
         lines += [_field(item) if isinstance(item, str) else item for item in fields]
         target = uri or (known.target if known is not None and (within or tag is not None) else self.uri)
+        if known is not None and method not in ("ACK", "CANCEL"):
+            lines += self._kept(method, target, lines)
         data = write(f"{method} {target} SIP/2.0", lines, body, content_type)
         message = Message(data)
         self.sent[branch, method] = message
@@ -327,19 +329,19 @@ class Client:
 
     def credentials(self, request: Message) -> list[tuple[str, str]]:
         """What the realms that have asked so far want for another try of this request (22.3)."""
-        found = []
-        for name, challenge in self._challenges.values():
-            challenge["count"] = str(int(challenge["count"]) + 1)
-            value = digest(
-                challenge,
-                method=request.method,
-                uri=request.uri,
-                user=self.habits.user,
-                password=self.habits.password,
-                count=int(challenge["count"]),
-            )
-            found.append((name, value))
-        return found
+        return [self._credential(*asked, request.method, request.uri) for asked in self._challenges.values()]
+
+    def _kept(self, method: str, uri: str, lines: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """22.3: what a proxy has asked for goes into all requests of the call."""
+        proxies = [asked for asked in self._challenges.values() if asked[0] == "Proxy-Authorization"]
+        given = any(name == "Proxy-Authorization" for name, _ in lines)
+        return [] if given else [self._credential(*asked, method, uri) for asked in proxies]
+
+    def _credential(self, name: str, challenge: dict[str, str], method: str, uri: str) -> tuple[str, str]:
+        challenge["count"] = str(int(challenge["count"]) + 1)
+        user, password = self.habits.user, self.habits.password
+        count = int(challenge["count"])
+        return name, digest(challenge, method=method, uri=uri, user=user, password=password, count=count)
 
     def again(self, *fields: str) -> None:
         """The first request once more, with these fields in place of those of the same names."""

@@ -6,7 +6,7 @@ import pytest
 
 from .calling import TALK, called, opened
 from .client import Client
-from .wire import OFFER
+from .wire import OFFER, tag_of
 from .world import World
 
 
@@ -136,6 +136,43 @@ class TestFork:
         client = called("steps: [100, {fork: {left: [180, 1s, 200], right: [183, 1s, 200]}}]")
         assert len(client.every("200")) == 1
         assert client.ended.outcome == "completed"
+
+    RACE = """\
+steps:
+  - fork:
+      left: [180, 1s, 200, {expect: ACK, within: 5s}, {expect: BYE}]
+      right: [183, %s, 200, {expect: ACK, within: 5s}, {expect: BYE}]
+    race: true
+  - log: both
+"""
+
+    @pytest.mark.parametrize("later", ["1s", "3s"])
+    def test_each_answers_in_a_race(self, later: str) -> None:
+        """13.2.2.4: several 2xx, a dialog each, and each has its ACK and its BYE."""
+        world, client = opened(self.RACE % later)
+        world.run(4.0)
+        assert [answer.to_tag for answer in client.every("200")] == [client.the("180").to_tag, client.the("183").to_tag]
+        assert len(client.acks) == 2
+        for tag in client.dialogs:
+            client.bye(tag)
+        world.finish()
+        assert len(client.every("200/BYE")) == 2
+        assert ("log", "both") in world.notes
+        assert client.ended.outcome == "completed"
+
+    def test_each_of_a_race_wants_its_ack(self) -> None:
+        world, client = opened(self.RACE % "1s", acks=False)
+        world.run(1.5)
+        first, second = client.every("200")[:2]
+        client.request("ACK", tag=first.to_tag, cseq=first.cseq)
+        world.finish()
+        assert client.ended.outcome == "failed"
+        assert "no ACK within" in client.ended.reason
+        assert second.to_tag in {tag_of(bye.the("from")) for bye in client.every("BYE")}
+
+    def test_a_refusal_after_an_answer_is_not_seen_in_a_race(self) -> None:
+        client = called("steps: [{fork: {left: [180, 1s, 200], right: [183, 1500ms, 486]}, race: true}]")
+        assert client.story() == f"<INVITE 180 183 1s 200 {TALK}"
 
     @pytest.mark.parametrize(
         ("left", "right", "best"),

@@ -391,3 +391,43 @@ class TestGruu:
 
     def test_one_that_is_not_bound_is_an_address_like_others(self) -> None:
         assert begun(Placing(to=self.GRUU)).request.uri == self.GRUU
+
+
+class TestLoops:
+    """A call of ours that comes back to us and leads to another call of ours, and so on."""
+
+    @staticmethod
+    def sent_to_itself(bench: Placing) -> int:
+        """How many requests it sends to itself because of one from outside."""
+        found, seen = 0, 0
+        bench.begin()
+        while seen < len(bench.sent):
+            one = bench.sent[seen]
+            seen += 1
+            if one.flow.remote == one.flow.local:
+                found += one.what == "MESSAGE"
+                assert found < 100, "no end of it"
+                bench.receive(one.data, one.flow)
+        return found
+
+    def test_a_request_to_ourselves_leads_to_few_others(self) -> None:
+        bench = Placing(Order("MESSAGE"), "sip:bob@127.0.0.1:5060")
+        assert self.sent_to_itself(bench) == 3
+        assert any("goes round in a loop" in note.text for note in bench.notes)
+
+    def test_max_forwards_counts_down_from_call_to_call(self) -> None:
+        # RFC 7332 section 4: two of us that call each other back come to an end
+        for hops, expected in (("70", "69"), ("12", "11"), ("1", "0"), ("200", "69"), (None, "69")):
+            bench = Placing(Order("OPTIONS"))
+            sent = bench.receive(Caller(1).request("MESSAGE", put={"Max-Forwards": hops}))
+            assert [one["Max-Forwards"] for one in sent if one.what == "OPTIONS"] == [expected]
+        bench = Placing(Order("OPTIONS"))
+        assert whats(bench.receive(Caller(1).request("MESSAGE", put={"Max-Forwards": "0"}))) == ["200"]
+        assert any("goes round in a loop" in note.text for note in bench.notes)
+
+    def test_what_is_remembered_for_it_is_bounded(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("responder.uas.placing._MOST_REMEMBERED", 5)
+        bench = Placing(Order("OPTIONS"))
+        for number in range(20):
+            bench.receive(Caller(number).request("MESSAGE"))
+        assert len(bench.engine._core.rounds) == 5

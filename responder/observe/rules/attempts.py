@@ -7,7 +7,7 @@ its final response. From, To and CSeq do not tell it: they are what rules look a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 from weakref import WeakKeyDictionary
@@ -39,6 +39,19 @@ def tried_again(exchange: Exchange, call: CallSeen) -> Exchange | None:
     return _tries_of(call).after.get(exchange)
 
 
+def retried(exchange: Exchange, call: CallSeen) -> tuple[Seen, Exchange] | None:
+    """The final response of a request and its next try, where there are both."""
+    again = tried_again(exchange, call)
+    return None if exchange.final is None or again is None else (exchange.final, again)
+
+
+def refusals(run: Transcript, codes: Container[int]) -> Iterator[tuple[Exchange, Seen]]:
+    """All requests of clients whose final response is one of these, with it."""
+    for exchange in run.exchanges:
+        if exchange.by_client and exchange.final is not None and exchange.status in codes:
+            yield exchange, exchange.final
+
+
 def chain_before(exchange: Exchange, call: CallSeen) -> Iterator[Exchange]:
     """The tries that led to this request, the last first."""
     before = _tries_of(call).before
@@ -65,15 +78,13 @@ def _tries_of(call: CallSeen) -> _Tries:
         known = _tries[call] = _Tries()
         waiting: list[Exchange] = []
         for exchange in call.requests_of_client:
-            if not is_tried(exchange):
-                continue
             found = [one for one in waiting if _is_next(exchange, one)]
             for one in found:
                 known.after[one] = exchange
                 waiting.remove(one)
             if found:
                 known.before[exchange] = found[-1]
-            if exchange.final is not None and exchange.final.response.status >= 300:
+            if exchange.final is not None and exchange.status >= 300 and is_tried(exchange):
                 waiting.append(exchange)
     return known
 
@@ -164,6 +175,8 @@ class Digests:
     """Requests of clients by the nonces that they have credentials for, in the order of their beginning."""
     since: dict[tuple[tuple[str, str], str, str], int] = field(default_factory=dict)
     """By client, realm and algorithm (lower case): the number of the first request with such credentials."""
+    accepted: dict[tuple[tuple[str, str], str, str], int] = field(default_factory=dict)
+    """The same of those that got a 2xx."""
 
 
 _digests: Final[WeakKeyDictionary[Transcript, Digests]] = WeakKeyDictionary()
@@ -184,6 +197,8 @@ def digests_of(run: Transcript) -> Digests:
                 key = (client_of(exchange), credentials.realm, algorithm_of(credentials))
                 known.answers.setdefault(credentials.nonce, []).append(exchange)
                 known.since.setdefault(key, exchange.request.number)
+                if 200 <= exchange.status < 300:
+                    known.accepted.setdefault(key, exchange.request.number)
     return known
 
 

@@ -394,16 +394,16 @@ def _stale(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "known-realm-is-answered",
     SHOULD,
     "RFC 3261 22.2",
-    "A client that has used credentials for a realm answers a challenge of that realm.",
+    "A client whose credentials for a realm were accepted answers a challenge of that realm.",
 )
 def _known_realm(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
     if final is None or exchange.status not in (401, 407) or exchange.cancel is not None or not is_tried(exchange):
         return
-    since, client = digests_of(call.run).since, client_of(exchange)
+    accepted, client = digests_of(call.run).accepted, client_of(exchange)
     tried = {given.credentials.realm for given in given_in(exchange.request)}
     asked = [
-        (one.challenge.realm, since.get((client, one.challenge.realm, algorithm_of(one.challenge))))
+        (one.challenge.realm, accepted.get((client, one.challenge.realm, algorithm_of(one.challenge))))
         for one in offered_in(final)
     ]
     able = {realm for realm, first in asked if first is not None and first < final.number} - tried

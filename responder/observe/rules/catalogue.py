@@ -2,10 +2,44 @@
 
 from __future__ import annotations
 
-from responder.observe.rules import acks, cancel, form, responses, retransmissions
+from responder.observe.rules import (
+    acks,
+    authentication,
+    cancel,
+    dialogs,
+    form,
+    offer_answer,
+    prack,
+    redirects,
+    registration,
+    remedies,
+    responses,
+    retransmissions,
+    retries,
+    session_timers,
+    subscriptions,
+    updates,
+)
 from responder.observe.rules.rule import RULES, Rule
 
-_AREAS = (form, retransmissions, acks, cancel, responses)
+_AREAS = (
+    form,
+    retransmissions,
+    acks,
+    cancel,
+    responses,
+    retries,
+    remedies,
+    authentication,
+    redirects,
+    registration,
+    dialogs,
+    prack,
+    offer_answer,
+    session_timers,
+    updates,
+    subscriptions,
+)
 
 
 def rules() -> tuple[Rule, ...]:
