@@ -14,12 +14,14 @@ import sys
 from argparse import ArgumentParser, _HelpAction
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
+from itertools import groupby
 from pathlib import Path
 
 import responder
 from responder.cli.command_line import COMMANDS
 from responder.cli.exit_codes import MEANINGS
 from responder.control.responder import PATIENCE
+from responder.observe.rules import catalogue
 from responder.registry import Registry
 from responder.registry.code import Code
 from responder.registry.rules import HeaderRule
@@ -132,6 +134,20 @@ def ok_by_method() -> str:
         ("200 to", "MUST have", "SHOULD have"),
         [[method, _headers(row, "MUST", method), _headers(row, "SHOULD", method)] for method in methods],
     )
+
+
+# the rules for clients
+
+
+def client_rules() -> str:
+    """Every rule, a table for each file of them."""
+    parts = []
+    for area, found in groupby(catalogue.rules(), key=lambda rule: rule.area):
+        about = " ".join((import_module(f"responder.observe.rules.{area}").__doc__ or "").partition("\n\n")[0].split())
+        rows = [[code(rule.id), rule.level, rule.rfc, rule.says] for rule in found]
+        title = area.replace("_", " ").capitalize()
+        parts.append(f"### {title}\n\n{about}\n\n" + table(("rule", "level", "by", "a client that keeps it"), rows))
+    return "\n".join(parts)
 
 
 # the command line
@@ -267,6 +283,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "corruptions": corruptions,
     **{f"codes {digit}xx": lambda digit=digit: codes(digit) for digit in range(1, 7)},  # type: ignore[misc]
     "200 by method": ok_by_method,
+    "client rules": client_rules,
     "commands": commands,
     **{f"command {name}": lambda name=name: command(name) for name in COMMANDS},  # type: ignore[misc]
     "exit codes": exit_codes,

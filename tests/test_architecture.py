@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -144,6 +145,13 @@ class TestLayers:
     def test_third_party_imports(self) -> None:
         known = {*sys.stdlib_module_names, "responder"}
         assert {(found.file, found.top) for found in imports() if found.top not in known} == THIRD_PARTY
+
+
+def test_every_package_is_installed() -> None:
+    """What pyproject.toml does not list is missing where nobody works in a checkout."""
+    listed = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["packages"]
+    packages = {".".join(path.parent.relative_to(ROOT).parts) for path in PACKAGE.rglob("__init__.py")}
+    assert {*listed} == {*packages, "responder.shipped"}
 
 
 class TestTheReader:

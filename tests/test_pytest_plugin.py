@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from inner_pytest import run_inside
 
 from responder.observe.trace import read_trace
 
@@ -49,15 +48,10 @@ class Runs:
         self.pytester = pytester
         pytester.makepyfile(sip_client=CLIENT)
         pytester.syspathinsert()
-        if find_spec("pytest_asyncio") is not None:
-            pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
 
     def run(self, tests: str, *options: str) -> pytest.RunResult:
-        """Run these tests; every warning is an error."""
-        self.pytester.makepyfile(test_client="import pytest\nfrom sip_client import call\n" + tests)
-        installed = any(point.value == "responder.pytest_plugin" for point in entry_points(group="pytest11"))
-        ours = [] if installed else ["-p", "responder.pytest_plugin"]
-        return self.pytester.runpytest_inprocess(*ours, "-W", "error", "-p", "no:cacheprovider", *options)
+        """Run these tests."""
+        return run_inside(self.pytester, "import pytest\nfrom sip_client import call\n" + tests, *options)
 
 
 @pytest.fixture

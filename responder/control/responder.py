@@ -27,7 +27,7 @@ from responder.control.verdict import in_words as violations_in_words
 from responder.control.verdict import violations
 from responder.engine import MESSAGES
 from responder.errors import ResponderError, TransportError
-from responder.net.address import ENCRYPTED, ListenAddress
+from responder.net.address import ENCRYPTED, ListenAddress, is_wildcard
 from responder.net.server import Server
 from responder.net.tls import server_context
 from responder.observe.judge import Judgement, judge
@@ -159,14 +159,14 @@ class Responder:
 
     @property
     def address(self) -> tuple[str, int]:
-        """Host and port of the first listener, as a socket takes them."""
+        """Host and port of the first listener, as a client's socket takes them; for a wildcard the loopback's."""
         first = self._first_listener()
-        return first.host, first.port
+        return _reachable(first.host), first.port
 
     @property
     def host(self) -> str:
-        """The host of the first listener, without brackets."""
-        return self._first_listener().host
+        """The host of `address`, without brackets."""
+        return self.address[0]
 
     @property
     def port(self) -> int:
@@ -184,7 +184,8 @@ class Responder:
             if found is None:
                 raise ValueError(f"it does not listen on {transport!r} but on {', '.join(self.addresses)}")
             listener = found
-        host = f"[{listener.host}]" if ":" in listener.host else listener.host
+        host = _reachable(listener.host)
+        host = f"[{host}]" if ":" in host else host
         told = transport or ("" if listener.transport == "udp" else listener.transport)
         sender = f"{quote(user, safe=_USER)}@" if user else ""
         return f"sip:{sender}{host}:{listener.port}" + (f";transport={told.lower()}" if told else "")
@@ -407,3 +408,10 @@ class Responder:
         if self._run is None:
             raise RuntimeError("it is not started: `async with Responder() as responder:`")
         return self._run
+
+
+def _reachable(host: str) -> str:
+    """Where a client of this machine finds what listens on this host."""
+    if not is_wildcard(host):
+        return host
+    return "::1" if ":" in host else "127.0.0.1"

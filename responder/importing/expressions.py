@@ -69,7 +69,7 @@ class Expression:
     @property
     def certain(self) -> bool:
         """Whether what is looked at is in every request."""
-        return self.where == "uri" or header_names.key(self.name) in _always
+        return self.where == "uri" or is_certain(self.name)
 
     def fragment(self, test: Any) -> dict[str, Any]:
         """The condition as a part of `match`."""
@@ -120,6 +120,11 @@ def read(action: Element) -> Expression:
     if _in_body.match(pattern):
         return _checked(Expression("body", "", pattern))
     raise UnfitError("a message cannot be searched as a whole: say which header, or the body")
+
+
+def is_certain(name: str) -> bool:
+    """Whether every request has that header (RFC 3261 8.1.1)."""
+    return header_names.key(name) in _always
 
 
 def merge(match: dict[str, Any], fragment: dict[str, Any]) -> bool:

@@ -13,7 +13,8 @@ from typing import Any, Final
 
 from responder.errors import ResponderError
 from responder.importing.actions import Actions
-from responder.importing.expressions import merge
+from responder.importing.expressions import is_certain, merge
+from responder.importing.keywords import header
 from responder.importing.outline import Choice, Outline, Remark, Rule, Step
 from responder.importing.sending import Sending
 from responder.importing.shapes import methods_of, never_sent
@@ -277,11 +278,27 @@ def _named(rule: Rule) -> set[tuple[str, str]]:
 
 
 def _captures(rule: Rule, actions: Actions) -> None:
-    """Put in the conditions whose groups somebody asks for."""
-    named = _named(rule)
+    """Put in the conditions whose groups somebody asks for.
+
+    A header that not every request has is no condition for the sake of a log line: that says the whole header.
+    """
     for match, fragment, groups in actions.captures:
-        if any(("match", group) in named for group in groups):
+        name = next(iter(fragment.get("header", {})), "")
+        asking = [
+            step for step in _steps(rule) if any(f"${{match.{group}}}" in " ".join(_texts(step)) for group in groups)
+        ]
+        if name and not is_certain(name) and all(step.name == "log" for step in asking):
+            for step in asking:
+                for group in groups:
+                    step.keys["log"] = step.keys["log"].replace(f"${{match.{group}}}", header(name))
+        elif asking:
             merge(match, fragment)
+
+
+def _steps(rule: Rule) -> Iterator[Step]:
+    """Every step of a rule once."""
+    seen: dict[int, Step] = {id(step): step for block in _lists(rule) for step in block}
+    return iter(seen.values())
 
 
 def _tidy(rule: Rule) -> None:

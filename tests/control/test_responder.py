@@ -57,6 +57,11 @@ class TestWhereItIs:
         async with Responder(listen=["tcp:127.0.0.1:0"]) as responder:
             assert responder.uri("x") == f"sip:x@127.0.0.1:{responder.port};transport=tcp"
 
+    async def test_on_every_address_it_is_reached_by_the_loopback(self) -> None:
+        async with Responder(host="0.0.0.0") as responder:
+            assert responder.uri("x") == f"sip:x@127.0.0.1:{responder.port}"
+            assert responder.address == ("127.0.0.1", responder.port)
+
     def test_before_the_start_it_is_nowhere(self) -> None:
         with pytest.raises(RuntimeError, match="not started"):
             _ = Responder().port
@@ -136,8 +141,8 @@ class TestRules:
                 assert (await one.wait_for(180, received=False)).note == "busy step 2"
 
     async def test_names_that_are_new_can_be_dialled(self, responder: Responder, call: Any) -> None:
-        with Client(responder.port) as client:  # twice, so that the second one is known by its likeness
-            for _ in range(2):
+        with Client(responder.port) as client:  # so often that the last ones are known by their likeness
+            for _ in range(60):
                 client.send(client.request("OPTIONS", "away"))
                 assert (await asyncio.to_thread(client.receive)).startswith("SIP/2.0 200")
                 client._calls += 1

@@ -7,11 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
-from importlib.metadata import entry_points
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from inner_pytest import run_inside
 
 import responder
 
@@ -32,28 +31,19 @@ def need_clients_of(block: Block) -> None:
             pytest.skip(f"{client} is not installed")
 
 
-def executed(pytester: pytest.Pytester, block: Block) -> pytest.RunResult:
-    pytester.makepyfile(test_shown=block.text)
-    if find_spec("pytest_asyncio") is not None:
-        pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\n")
-    installed = any(point.value == "responder.pytest_plugin" for point in entry_points(group="pytest11"))
-    ours = [] if installed else ["-p", "responder.pytest_plugin"]
-    return pytester.runpytest_inprocess(*ours, "-W", "error", "-p", "no:cacheprovider")
-
-
 @pytest.mark.parametrize("block", TESTS, ids=lambda block: block.place)
 def test_tests(block: Block, pytester: pytest.Pytester) -> None:
     need_clients_of(block)
     if "asyncio" in block.text:
         pytest.importorskip("pytest_asyncio")
     count, word = block.mark.removeprefix("pytest: ").split()
-    executed(pytester, block).assert_outcomes(**{word: int(count)})
+    run_inside(pytester, block.text).assert_outcomes(**{word: int(count)})
 
 
 def test_the_report_of_a_failed_test(pytester: pytest.Pytester) -> None:
     (shown,) = blocks("text", document=ROOT / "docs" / "pytest.md")
     (block,) = [block for block in TESTS if block.mark == "pytest: 1 failed"]
-    printed = iter([plain(line) for line in executed(pytester, block).outlines])
+    printed = iter([plain(line) for line in run_inside(pytester, block.text).outlines])
     for line in shown.text.splitlines():
         if line != "...":
             assert plain(line) in printed, line

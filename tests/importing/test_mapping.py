@@ -61,6 +61,13 @@ class TestWritten:
             assign_to="1"/></action></recv>{BUSY}</scenario>"""
         assert "check: {header: {Subject: {regex: vip}}}" in import_sipp(xml.encode(), "x.xml").text
 
+    def test_a_log_line_is_no_condition_for_the_call(self) -> None:
+        xml = f"""{INVITE[:-2]}><action><ereg regexp="vip(.)" search_in="hdr" header="Subject:" assign_to="1"/>
+            <log message="it is [$1]"/></action></recv>{BUSY}</scenario>"""
+        text = import_sipp(xml.encode(), "x.xml").text
+        assert "match" not in text
+        assert '- log: "it is ${request.header.Subject}"' in text
+
     def test_a_notify_without_a_body_stays_without(self) -> None:
         assert '    body: ""\n' in steps_of("notify-without-body")
 

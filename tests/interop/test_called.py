@@ -154,3 +154,17 @@ def test_registers_again_during_the_call(server: Serving, phones: Any, name: str
     assert (call["scenario"], call["outcome"], call["reason"]) == ("registers-again", "completed", "")
     assert calls, "the registration is renewed while the call goes on"
     assert {one["outcome"] for one in calls} == {"completed"}
+
+
+@BOTH
+def test_the_shipped_flow(tmp_path: Path, transport: str) -> None:
+    """`call-to-client`, dialled by its name in a registration; SHA-256 is offered first."""
+    with Serving() as dialled:
+        phone = linphone(tmp_path, dialled, "call-to-client", transport, answers=True)
+        try:
+            call = dialled.wait_for("call", seconds=15)[0]
+        finally:
+            phone.stop()
+    assert (call["scenario"], call["outcome"], call["reason"]) == ("call-to-client", "completed", "")
+    assert call["path"] == ["401", "REGISTER", "200", "INVITE", "INVITE", "INVITE", "BYE"]
+    assert not phone.complaints()

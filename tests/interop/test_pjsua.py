@@ -137,7 +137,7 @@ def test_reliable_and_timed_both_ways(tmp_path: Path, transport: str) -> None:
                     arguments = [f"--registrar={where}", f"--id={aor}", "--auto-answer=180"]
                 phones[name] = Pjsua(folder, transport, *TIMED, *arguments)
             for name in ("called-refreshes", "caller-refreshes"):
-                phones[name].shows("PRACK")
+                phones[name].shows("Request msg PRACK")
                 phones[name].type("a")
                 phones[name].type("200")
             calls = {call["scenario"]: call for call in server.wait_for("call", 4, seconds=60)}

@@ -501,7 +501,10 @@ EVENTS = (
         shows={"NOTIFY 2": ("body: >early<", 'body: version="1"'), "NOTIFY 4": ("body: terminated<",)},
     ),
 )
-CURRENT = OFFER + b"a=curr:qos local sendrecv\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n"
+CURRENT = (
+    OFFER.replace(b" 1 IN", b" 2 IN")
+    + b"a=curr:qos local sendrecv\r\na=curr:qos remote none\r\na=des:qos mandatory local sendrecv\r\n"
+)
 CALLED_BACK = (
     Flow(
         "call-to-client",

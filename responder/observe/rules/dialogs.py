@@ -27,6 +27,7 @@ from responder.observe.rules.in_dialog import (
 )
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange, tolerance
 from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen, identity_of
+from responder.sip.message import Response
 
 _SESSION = ("INVITE", "UPDATE", "INFO")
 """Methods that only make sense in a session."""
@@ -58,9 +59,12 @@ def _tags(call: CallSeen) -> Iterator[Finding]:
 
 
 def _our_tags(call: CallSeen) -> set[str]:
-    """Every tag that stands in a message of ours."""
-    identities = [identity_of(seen.message) for seen in call.messages if not seen.received and seen.message is not None]
-    return {tag for identity in identities for tag in (identity.from_tag, identity.to_tag)}
+    """Every tag that we made: in To of a response outside of dialogs, in From of a request."""
+    found = {one.identity.from_tag for one in call.exchanges if not one.by_client}
+    sent = [seen for seen in call.messages if not seen.received and isinstance(seen.message, Response)]
+    first = {one.identity.branch for one in call.requests_of_client if one.outside_dialog()}
+    identities = [identity_of(seen.response) for seen in sent]
+    return found | {identity.to_tag for identity in identities if identity.branch in first}
 
 
 @of_call(

@@ -161,7 +161,8 @@ def _timed_out(call: CallSeen) -> Iterator[Finding]:
     requests = [one for one in call.requests_of_client if one.method == "REGISTER"]
     for before, after in pairwise(requests):
         pause = after.time - before.time
-        if not before.responses and pause >= _TIMEOUT - 1.0 and client_of(before) == client_of(after):
+        unanswered = not before.answered_before(after.request)
+        if unanswered and pause >= _TIMEOUT - 1.0 and client_of(before) == client_of(after):
             yield judged(
                 pause >= _TIMEOUT + _AT_ONCE,
                 "some time after the timeout",

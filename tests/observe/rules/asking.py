@@ -69,8 +69,8 @@ class Asking:
         return one.verdict
 
 
-def credentials(challenged: Sent, method: str, *, uri: str = "sip:bob@127.0.0.1", count: int = 1, **more: str) -> str:
-    """The credentials for the (first) challenge of a response, as a field; parameters as given in place of their own."""
+def credentials(challenged: Sent, method: str, *, uri: str = "sip:bob@127.0.0.1", count: int = 1) -> str:
+    """The credentials for the (first) challenge of a response, as a field."""
     name, field = ("Authorization", "WWW-Authenticate")
     if challenged.status == 407:
         name, field = ("Proxy-Authorization", "Proxy-Authenticate")

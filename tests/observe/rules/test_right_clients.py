@@ -6,13 +6,18 @@ import random
 from dataclasses import replace
 
 import pytest
+from bench import Bench, Caller
 from scenarios.flows import EVERY, Flow
 from scenarios.world import TCP, UDP, UDP6
 
 from responder.events import Flow as Path
+from responder.events import MessageSent
 from responder.observe.judge import judge
 from responder.observe.records import MessageRecord
 from responder.observe.rules.rule import MUST, SHOULD
+from responder.sip.corruption import CATALOGUE
+from responder.transaction.fault import Fault
+from responder.uas.script import Reply
 
 from .judging import records_of
 
@@ -23,6 +28,12 @@ NOT_DONE = {
 """What the client of the flows does not do though it SHOULD, and why that is right here."""
 SENT_AGAIN = ("rfc5407-invite-crosses-200", "prack-lost", "cancel-lost")
 """Flows whose client sends a request again because that was lost, also where it is told to do so on a stream."""
+
+ON_PURPOSE = {"info-package-469": "info-package-is-one-that-we-take"}
+"""Flows that are there to answer a client that breaks this rule: theirs does."""
+
+NOT_FOR_IT = ("wrong-branch", "no-via", "lower-via-first", "wrong-cseq-method", "no-cseq", "unknown-version")
+"""Corruptions after which a response belongs to no request of the client."""
 
 
 @pytest.mark.parametrize("over", [UDP, TCP, UDP6], ids=["UDP", "TCP", "IPv6"])
@@ -41,6 +52,8 @@ def test_no_rule_is_broken(flow: Flow, over: Path) -> None:
     }
     if over.reliable and flow.name in SENT_AGAIN:
         assert broken.pop("reliable-transport-needs-no-copies")
+    if flow.name in ON_PURPOSE:
+        assert broken.pop(ON_PURPOSE[flow.name])
     assert broken == {}
 
 
@@ -66,3 +79,31 @@ def _spoilt(data: bytes, chance: random.Random) -> bytes:
         at = chance.randrange(len(spoilt))
         spoilt[at : at + chance.randrange(4)] = chance.choice([b"", b"\xff", b"\0", b";", b"<", b'"', b"\r\n", b"-1"])
     return bytes(spoilt)
+
+
+@pytest.mark.parametrize("flow", [UDP, TCP], ids=["UDP", "TCP"])
+@pytest.mark.parametrize("status", [486, 200, 401, 302])
+@pytest.mark.parametrize("corruption", CATALOGUE)
+@pytest.mark.parametrize("takes_it", [True, False])
+def test_a_corrupted_response_obliges_to_nothing(corruption: str, status: int, flow: Path, takes_it: bool) -> None:
+    """A client may pass over most of them; it may take those that it can still tell for an answer to its request."""
+    if takes_it and corruption in NOT_FOR_IT:
+        pytest.skip("it belongs to no request")
+    if not takes_it and (CATALOGUE[corruption].duty.startswith("reads it as if") or corruption == "two-in-one-segment"):
+        pytest.skip("it has to be taken for what it is")
+    bench, caller = Bench(Reply(180), 1, Reply(status, fault=Fault(corrupt=(corruption,)))), Caller(flow=flow)
+    bench.hostile = True
+    bench.receive(caller.invite("Allow: INVITE", "Supported: x"), flow)
+    bench.run(1.6)
+    sent = [event.data for event in bench.events if isinstance(event, MessageSent)][-1]
+    if takes_it and sent.startswith(b"SIP/2.0 "):
+        tag = sent.partition(b"\r\nTo:")[2].partition(b"\r\n")[0].partition(b";tag=")[2].decode()
+        branch = caller.invited[1] if status >= 300 else None
+        bench.receive(caller.request("ACK", cseq=1, branch=branch, to_tag=tag or None, uri=caller.uri), flow)
+    bench.run(0.3 if takes_it else 40)
+    judgement = judge(records_of(bench.events))
+    broken = {one.rule.id for one in judgement.violations(MUST)}
+    if takes_it:  # what it repeats of such a response is as wrong as that
+        broken -= {"ack-2xx-is-in-the-dialog", "ack-2xx-goes-to-the-contact", "ack-2xx-has-the-route-set"}
+        broken -= {"ack-non-2xx-has-the-to-of-the-response"}
+    assert broken == set()
