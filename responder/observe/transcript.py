@@ -310,6 +310,11 @@ class Transcript:
             if isinstance(record, MessageRecord | MalformedRecord):
                 self._add(record)
 
+    def odd_since(self, seen: Seen) -> list[Seen]:
+        """Messages of ours after that one that answer nothing, or are `doubtful`: a client may have taken them for
+        responses to its request, though `Exchange.responses` has them not."""
+        return [one for one in self.strays if not one.received and one.number > seen.number]
+
     def heard_from(self, address: Address, since: float) -> bool:
         """Whether something came from there after that time: the client was still alive."""
         return self._heard.get(address, 0.0) > since

@@ -189,9 +189,9 @@ def test_transfer_to_another_sipp(server: Serving, tmp_path: Path, transport: st
             callee.kill()
     for call in calls:
         assert call["outcome"] == "completed"
-        assert [method for method in call["path"] if not method.isdigit()] == [
-            "REFER", "NOTIFY", "INVITE", "PRACK", "NOTIFY", "UPDATE", "BYE", "BYE",
-        ]  # fmt: skip
+        methods = [method for method in call["path"] if not method.isdigit() and method != "UPDATE"]
+        assert methods == ["REFER", "NOTIFY", "INVITE", "PRACK", "NOTIFY", "BYE", "BYE"]
+        assert call["path"].count("UPDATE") == 1  # before or after our BYE to the first
 
 
 @pytest.mark.parametrize("user", ["dropped", "doubled", "late"])

@@ -476,8 +476,7 @@ def _no_early_ack(call: CallSeen) -> Iterator[Finding]:
 
 def _finals_or_doubtful(exchange: Exchange, call: CallSeen) -> list[Seen]:
     """The final responses, and whatever of ours the client may have taken for one."""
-    odd = [seen for seen in call.run.strays if not seen.received and seen.number > exchange.request.number]
-    return [*exchange.finals, *odd]
+    return [*exchange.finals, *call.run.odd_since(exchange.request)]
 
 
 @of_call(

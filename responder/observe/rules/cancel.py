@@ -134,9 +134,11 @@ def _for_invite(call: CallSeen) -> Iterator[Finding]:
 @of_call("cancel-waits-for-a-response", MUST, _SECTION, "A CANCEL is sent once a provisional response has come.")
 def _waits(call: CallSeen) -> Iterator[Finding]:
     for cancel, request in _cancelled(call):
-        number = cancel.request.number
-        heard = [seen for seen in call.messages if not seen.received and request.request.number < seen.number < number]
-        yield judged(bool(heard), "no CANCEL before a response", "a CANCEL before any", request.request, cancel.request)
+        heard = [*request.responses, *call.run.odd_since(request.request)]
+        before = [seen for seen in heard if seen.number < cancel.request.number]
+        yield judged(
+            bool(before), "no CANCEL before a response", "a CANCEL before any", request.request, cancel.request
+        )
 
 
 @of_call(

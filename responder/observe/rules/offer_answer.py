@@ -146,8 +146,8 @@ def _codecs(stream: Media) -> set[str]:
     "offer-version-rises-by-one",
     MUST,
     "RFC 3264 8",
-    "A new offer has the o= line of the last description but for the version, which is one higher; with the same version"
-    " it is the same description.",
+    "A new offer has the o= line of the last description but for the version, which is one higher; with the same"
+    " version it is the same description.",
 )
 def _version(call: CallSeen) -> Iterator[Finding]:
     for dialog in sessions(call):

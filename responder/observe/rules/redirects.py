@@ -85,6 +85,7 @@ def _followed(exchange: Exchange, final: Seen, contacts: list[Uri], run: Transcr
         and (one.identity.call_id == exchange.identity.call_id or one.time < final.time + PATIENCE)
         and client_of(one) == client_of(exchange)
         and any(_is_at(one.request, contact) for contact in contacts)
+        and (one.identity.call_id == exchange.identity.call_id or run.call_of(one).exchanges[0] is one)
     ]
 
 

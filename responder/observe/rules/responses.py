@@ -3,11 +3,11 @@ has to pass over (17.1.3, 18.1.2) or take for others (8.1.3.2)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
 
 from responder.observe.rules.comparing import address, brief, contact_of, same_party, same_via, who
-from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_call, of_exchange
+from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
 from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
 from responder.registry import Registry
 from responder.sip.corruption import CATALOGUE
@@ -18,8 +18,10 @@ _COPIES_UNTIL_T2: Final = 4
 _PATIENCE: Final = 4.0
 _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
-_NOT_OURS: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
+_OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
 """Corruptions after which a response belongs to no transaction."""
+_OF_SOMEBODY_ELSE: Final = CATALOGUE.keys() & {"second-via"}
+"""Corruptions after which a response has a way to go still."""
 
 
 def _answers(call: CallSeen) -> Iterator[tuple[Exchange | None, Seen]]:
@@ -206,10 +208,25 @@ def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "A response with the branch or the method of no request that is under way is silently discarded.",
 )
 def _stray(call: CallSeen) -> Iterator[Finding]:
+    return _discarded(call, _OF_NO_REQUEST)
+
+
+@of_call(
+    "response-with-two-vias-is-discarded",
+    SHOULD,
+    "RFC 3261 8.1.3.3",
+    "A response with more than one Via is discarded: it was for somebody else.",
+)
+def _two_vias(call: CallSeen) -> Iterator[Finding]:
+    return _discarded(call, _OF_SOMEBODY_ELSE)
+
+
+def _discarded(call: CallSeen, corruptions: Set[str]) -> Iterator[Finding]:
+    """Whether final responses with one of these corruptions were discarded."""
     for seen in call.messages:
         if seen.received or not isinstance(seen.message, Response) or seen.response.status < 200:
             continue
-        if not seen.doubtful or not any(name in getattr(seen.record, "note", "") for name in _NOT_OURS):
+        if not seen.doubtful or not any(name in getattr(seen.record, "note", "") for name in corruptions):
             continue
         reaction = _reaction(call, seen)
         if reaction is None:

@@ -110,7 +110,11 @@ def _is_sent_again(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     since = exchange.time + _SILENCE
     if len(exchange.requests) > 1:
         yield kept(*exchange.requests[:2])
-    elif (first is None or first.time > since) and call.run.heard_from(exchange.request.record.remote, since):
+    elif (
+        (first is None or first.time > since)
+        and not call.run.odd_since(exchange.request)
+        and call.run.heard_from(exchange.request.record.remote, since)
+    ):
         yield broken("copies of it", f"none within {_SILENCE:g} s", exchange.request, first)
 
 
