@@ -117,6 +117,16 @@ class TestLoops:
             asking.another(number)
         assert asking.verdict("no-address-is-tried-twice") == "pass"
 
+    def test_two_calls_that_meet_at_one_address(self) -> None:
+        """What the second follows is its own redirection, not that of the first."""
+        asking = Asking()
+        asking.ask("INVITE", moved(), uri=f"sip:a@{HERE}")
+        asking.ask("INVITE", moved(f"sip:c@{HERE}"), uri=AWAY)
+        asking.another()
+        asking.ask("INVITE", moved(), uri=f"sip:b@{HERE}")
+        asking.ask("INVITE", 486, uri=AWAY)
+        assert asking.verdict("no-address-is-tried-twice") == "pass"
+
     def test_credentials_at_the_new_address_are_no_second_try(self) -> None:
         asking = Asking()
         asking.ask("INVITE", moved())
