@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 from bench import BUSY, OK, Bench, Caller
 
@@ -40,6 +41,15 @@ def test_what_was_broken_comes_with_its_messages() -> None:
     assert [(words[1], words[4]) for words in marked] == [("#1", "INVITE"), ("#2", "486")]
     assert shown[-1].startswith("2 calls, ")
     assert "1 MUST broken" in shown[-1]
+
+
+def test_the_report_in_the_documentation_is_what_is_printed() -> None:
+    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1")
+    bench.receive(caller.invite("Allow: INVITE", "Supported: x"))
+    bench.run(40)
+    *shown, _, _ = lines(judge(records_of(bench.events)))
+    page = Path(__file__).resolve().parents[2] / "docs" / "client-rules.md"
+    assert "```text\n" + "\n".join(shown) + "\n```" in page.read_text("utf-8")
 
 
 def test_many_occasions_are_counted() -> None:

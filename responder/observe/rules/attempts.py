@@ -7,6 +7,7 @@ its final response. From, To and CSeq do not tell it: they are what rules look a
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -110,6 +111,32 @@ def client_of(exchange: Exchange) -> tuple[str, str]:
     return exchange.request.record.remote[0], via.sent_by.lower() if via is not None else ""
 
 
+_requests: Final[WeakKeyDictionary[Transcript, dict[tuple[tuple[str, str], bool], list[Exchange]]]] = (
+    WeakKeyDictionary()
+)
+"""By client: all requests that it began, and those that opened a call (True), in order."""
+
+
+def later_requests(exchange: Exchange, final: Seen, run: Transcript, *, opening: bool = False) -> Iterator[Exchange]:
+    """What the same client began after that response, in order; with `opening` the first requests of calls only."""
+    known = _requests.get(run)
+    if known is None:
+        known = _requests[run] = {}
+        first = {id(call.requests_of_client[0]) for call in run.calls if call.requests_of_client}
+        for one in sorted((one for one in run.exchanges if one.by_client), key=_number_of):
+            client = client_of(one)
+            known.setdefault((client, False), []).append(one)
+            if id(one) in first:
+                known.setdefault((client, True), []).append(one)
+    found = known.get((client_of(exchange), opening), [])
+    for place in range(bisect_right(found, final.number, key=_number_of), len(found)):
+        yield found[place]
+
+
+def _number_of(exchange: Exchange) -> int:
+    return exchange.request.number
+
+
 def retry_after(seen: Seen) -> float | None:
     """The seconds of Retry-After; None where it is missing or malformed."""
     found = _seconds(seen.first("retry-after"))
@@ -187,7 +214,7 @@ def digests_of(run: Transcript) -> Digests:
     known = _digests.get(run)
     if known is None:
         known = _digests[run] = Digests()
-        exchanges = sorted((one for one in run.exchanges if one.by_client), key=lambda one: one.request.number)
+        exchanges = sorted((one for one in run.exchanges if one.by_client), key=_number_of)
         for exchange in exchanges:
             for final in exchange.finals:
                 for offered in offered_in(final):
@@ -219,4 +246,4 @@ def answered_again(exchange: Exchange, call: CallSeen) -> Exchange | None:
         for other in answers.get(offered.challenge.nonce, ())
         if other.method == exchange.method and other.request.number > final.number
     ]
-    return min(found, key=lambda other: other.request.number, default=None)
+    return min(found, key=_number_of, default=None)

@@ -18,6 +18,7 @@ from responder.observe.rules.attempts import (
     fields_given,
     given_in,
     is_tried,
+    later_requests,
     offered_in,
     tried_again,
 )
@@ -450,20 +451,12 @@ def _nextnonce(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     found = _next_nonce(final.first("authentication-info")) if final is not None else None
     if final is None or found is None or not given:
         return
-    realm, client = given[0].credentials.realm, client_of(exchange)
-    later = [
-        other
-        for other in call.run.exchanges
-        if other.by_client
-        and other.request.number > final.number
-        and other.method != "CANCEL"
-        and client_of(other) == client
-        and any(one.credentials.realm == realm and not one.proxy for one in given_in(other.request))
-    ]
-    other = min(later, key=lambda one: one.request.number, default=None)
-    if other is not None:
+    realm = given[0].credentials.realm
+    for other in later_requests(exchange, final, call.run):
         nonces = [one.credentials.nonce for one in given_in(other.request) if one.credentials.realm == realm]
-        yield judged(found[1] in nonces, f"nonce {found[1]}", f"nonce {nonces[0]}", final, other.request)
+        if nonces and other.method != "CANCEL":
+            yield judged(found[1] in nonces, f"nonce {found[1]}", f"nonce {nonces[0]}", final, other.request)
+            return
 
 
 @of_exchange(

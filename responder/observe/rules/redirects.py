@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
+from itertools import takewhile
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.attempts import PATIENCE, chain_before, client_of, refusals, retried, tried_again
+from responder.observe.rules.attempts import PATIENCE, chain_before, later_requests, refusals, retried, tried_again
 from responder.observe.rules.comparing import address, brief, same_party, same_uri, uri_of
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_exchange, of_run
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
-from responder.sip.params import NONE_OF_URI
 from responder.sip.uri import Uri
 
 _REDIRECTS: Final = range(300, 400)
@@ -41,22 +42,18 @@ def _contacts(final: Seen) -> list[Uri]:
     return [one.uri for one in found if one is not None]
 
 
-def _place(uri: Uri) -> Uri:
-    """User, host and port alone; a port that is not written is that of the scheme."""
+@lru_cache(1024)
+def _place(uri: Uri) -> tuple[str, str, str, int]:
+    """Scheme, user, host and port alone; a port that is not written is that of the scheme."""
     if not uri.is_sip:
-        return uri
-    return replace(uri, port=uri.port or _PORTS[uri.scheme], params=NONE_OF_URI, headers="")
-
-
-def _host(uri: Uri) -> tuple[str, int | None]:
-    """Host and port."""
-    return uri.host.lower(), uri.port or _PORTS.get(uri.scheme)
+        return uri.scheme, uri.opaque.lower(), "", 0
+    return uri.scheme, uri.user or "", uri.host.lower(), uri.port or _PORTS[uri.scheme]
 
 
 def _is_at(request: Seen, contact: Uri) -> bool:
     """Whether a request goes to that address, parameters aside."""
     target = _uri(request.request.uri)
-    return target is not None and _place(target).equivalent(_place(contact))
+    return target is not None and _place(target) == _place(contact)
 
 
 def _is_ours(contact: Uri, final: Seen) -> bool:
@@ -74,18 +71,19 @@ def _redirected(exchange: Exchange) -> tuple[Seen, list[Uri]] | None:
 
 
 def _followed(exchange: Exchange, final: Seen, contacts: list[Uri], run: Transcript) -> list[Exchange]:
-    """The requests of the same client that went where a redirection led to, within its call or soon after."""
+    """The requests of the same client that went where a redirection led to: of its call, or that soon opened one."""
+    call_id = exchange.identity.call_id
+    inside = [one for one in run.call_of(exchange).requests_of_client if one.request.number > final.number]
+    soon = takewhile(lambda one: one.time < final.time + PATIENCE, later_requests(exchange, final, run, opening=True))
+    found = [*inside, *(one for one in soon if one.identity.call_id != call_id)]
+    places = {_place(contact) for contact in contacts}
     return [
         one
-        for one in run.exchanges
-        if one.by_client
-        and one.method == exchange.method
-        and one.request.number > final.number
+        for one in found
+        if one.method == exchange.method
         and one.outside_dialog()
-        and (one.identity.call_id == exchange.identity.call_id or one.time < final.time + PATIENCE)
-        and client_of(one) == client_of(exchange)
-        and any(_is_at(one.request, contact) for contact in contacts)
-        and (one.identity.call_id == exchange.identity.call_id or run.call_of(one).exchanges[0] is one)
+        and (target := _uri(one.request.request.uri)) is not None
+        and _place(target) in places
     ]
 
 
@@ -300,27 +298,20 @@ def _proxy(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     right = any(
         _is_at(again.request, contact)
         or (_is_ours(contact, again.request) and not _is_ours(contact, exchange.request))
-        or any(_host(route) == _host(contact) for route in routes)
+        or any(_place(route)[2:] == _place(contact)[2:] for route in routes)
         for contact in contacts
     )
     expected = f"by way of {brief([str(contact) for contact in contacts])}"
     yield judged(right, expected, again.request.request.uri, exchange.request, final, again.request)
 
 
-def _later_calls(run: Transcript, exchange: Exchange, final: Seen) -> list[Exchange]:
+def _later_calls(run: Transcript, exchange: Exchange, final: Seen) -> Iterator[Exchange]:
     """Later requests of that client, with other Call-IDs, that are for whom the redirected request was for."""
-    first = exchange.request.first("to")
-    return [
-        one
-        for call in run.calls
-        for one in call.requests_of_client[:1]
-        if one.identity.call_id != exchange.identity.call_id
-        and one.method == exchange.method
-        and one.time > final.time
-        and one.request.number > final.number
-        and client_of(one) == client_of(exchange)
-        and same_uri(uri_of(one.request.first("to")), uri_of(first))
-    ]
+    first = uri_of(exchange.request.first("to"))
+    for one in later_requests(exchange, final, run, opening=True):
+        other = one.identity.call_id != exchange.identity.call_id and one.method == exchange.method
+        if other and one.time > final.time and same_uri(uri_of(one.request.first("to")), first):
+            yield one
 
 
 @of_run(

@@ -9,8 +9,8 @@ from responder.errors import ParseError
 from responder.observe.rules.attempts import (
     PATIENCE,
     chain_before,
-    client_of,
     is_tried,
+    later_requests,
     refusals,
     retried,
     retry_after,
@@ -36,6 +36,8 @@ from responder.sip.fields import MediaType
 
 _AT_ONCE: Final = 1.0
 """Seconds in which no user has decided anything."""
+_FOR_A_2XX: Final = 30.0
+"""Seconds in which an ACK of the client itself, not of its transaction, has come."""
 _REFRESHES: Final = ("INVITE", "UPDATE")
 _REGISTERED: Final = frozenset(code.status for code in Registry.standard().codes)
 
@@ -284,11 +286,8 @@ def _entity_tag(run: Transcript) -> Iterator[Finding]:
             continue
         later = [
             one
-            for one in run.exchanges
-            if one.by_client
-            and one.method == "PUBLISH"
-            and one.request.number > final.number
-            and client_of(one) == client_of(exchange)
+            for one in later_requests(exchange, final, run)
+            if one.method == "PUBLISH"
             and same_uri(one.request.request.uri, exchange.request.request.uri)
             and one.request.first("event") == exchange.request.first("event")
         ]
@@ -388,43 +387,6 @@ def _info_package(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 
 @of_exchange(
-    "refused-info-package-is-not-sent-again",
-    MUST,
-    "RFC 6086 4.2.1",
-    "An Info Package that got 469, and that we did not say we take, is not sent in that dialog again.",
-    methods=("INFO",),
-)
-def _package_again(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    final, package = exchange.final, _package(exchange.request)
-    if final is None or exchange.status != 469 or not package or package in _packages(final):
-        return
-    later = [
-        one
-        for one in call.requests_of_client
-        if one.method == "INFO"
-        and one.time > final.time + _AT_ONCE  # not one that was on its way
-        and one.identity.to_tag == exchange.identity.to_tag
-    ]
-    taken = [seen for seen in call.messages if not seen.received and seen.number > final.number]
-    for one in later:
-        if _package(one.request) == package and not any(
-            package in _packages(seen) for seen in taken if seen.number < one.request.number
-        ):
-            yield broken(f"no INFO for {package}", "another one", exchange.request, final, one.request)
-            return
-    if later or call.run.end > final.time + _AT_ONCE:
-        yield kept(final)
-
-
-def _package(seen: Seen) -> str:
-    return seen.first("info-package").partition(";")[0].strip(" \t").lower()
-
-
-def _packages(seen: Seen) -> set[str]:
-    return {value.partition(";")[0].strip(" \t").lower() for value in seen.every("recv-info")}
-
-
-@of_exchange(
     "ambiguous-address-is-left-to-the-user",
     SHOULD,
     "RFC 3261 21.4.23",
@@ -454,14 +416,15 @@ def _unknown(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
     if final is None or exchange.status in _REGISTERED or exchange.status >= 700:
         return
+    late = [copy for copy in exchange.requests if copy.time > final.time + _AT_ONCE]
     if exchange.method == "INVITE":
         acks = [ack for ack in exchange.acks if ack.number > final.number]
+        patience = _FOR_A_2XX if exchange.status < 300 else PATIENCE
         if acks:
             yield kept(final, acks[0])
-        elif call.run.end > final.time + PATIENCE:
+        elif call.run.end > final.time + patience and not late:  # who still asks may hear nothing at all
             yield broken("an ACK", "none came", exchange.request, final)
         return
-    late = [copy for copy in exchange.requests if copy.time > final.time + _AT_ONCE]
     if len(late) > 1:  # one response may be lost, and the copy of it
         yield broken("the end of the transaction", "the request again", exchange.request, final, *late[:2])
     elif call.run.end > final.time + _AT_ONCE:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator
+from itertools import takewhile
 from typing import Final
 
 from responder.observe.rules.attempts import (
     answered_again,
-    client_of,
     is_tried,
+    later_requests,
     refusals,
     retried,
     retry_after,
@@ -124,12 +125,13 @@ def _cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if found is None or exchange.status not in _SHAPED or found[1].identity.from_tag != exchange.identity.from_tag:
         return
     final, again = found
+    since = takewhile(lambda one: one is not again, later_requests(exchange, exchange.request, call.run))
     between = [
         one.identity.cseq
-        for one in call.requests_of_client
-        if one.request.number < again.request.number and one.identity.from_tag == exchange.identity.from_tag
+        for one in since
+        if one.identity.call_id == call.call_id and one.identity.from_tag == exchange.identity.from_tag
     ]
-    wanted = {exchange.identity.cseq + 1, max(between) + 1}
+    wanted = {exchange.identity.cseq + 1, max([exchange.identity.cseq, *between]) + 1}
     yield judged(
         again.identity.cseq in wanted,
         str(min(wanted)),
@@ -232,8 +234,7 @@ def _global_failure(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _redial(run: Transcript) -> Iterator[Finding]:
     for exchange, final in refusals(run, range(600, 700)):
         if exchange.method == "INVITE" and exchange.outside_dialog() and retry_after(final) is None:
-            later = [one for one in _calls_of(run, exchange) if final.number < one.request.number]
-            soon = next((one for one in later if one.time < final.time + _AT_ONCE), None)
+            soon = _next_call(run, exchange, final, final.time + _AT_ONCE)
             if soon is None:
                 yield kept(final)
             else:
@@ -241,19 +242,20 @@ def _redial(run: Transcript) -> Iterator[Finding]:
                 yield broken("no call at once", f"after {pause:.3f} s", exchange.request, final, soon.request)
 
 
-def _calls_of(run: Transcript, exchange: Exchange) -> list[Exchange]:
-    """Other calls of the same client, from the same user, to the same place."""
+def _next_call(run: Transcript, exchange: Exchange, final: Seen, until: float) -> Exchange | None:
+    """The next call of the same client, from the same user to the same place, that begins before that time."""
     request = exchange.request
-    return [
-        one
-        for call in run.calls
-        for one in call.requests_of_client[:1]
-        if one.identity.call_id != exchange.identity.call_id
-        and one.method == exchange.method
-        and client_of(one) == client_of(exchange)
-        and same_uri(one.request.request.uri, request.request.uri)
-        and same_uri(uri_of(one.request.first("from")), uri_of(request.first("from")))
-    ]
+    for one in later_requests(exchange, final, run, opening=True):
+        if one.time >= until:
+            return None
+        if (
+            one.method == exchange.method
+            and one.identity.call_id != exchange.identity.call_id
+            and same_uri(one.request.request.uri, request.request.uri)
+            and same_uri(uri_of(one.request.first("from")), uri_of(request.first("from")))
+        ):
+            return one
+    return None
 
 
 # ------------------------------------------------------------------------------------------ Retry-After
@@ -275,18 +277,14 @@ def _waits(run: Transcript, codes: Container[int]) -> Iterator[tuple[Exchange, S
 )
 def _overloaded(run: Transcript) -> Iterator[Finding]:
     for exchange, final, until in _waits(run, (503,)):
-        early = [
-            one
-            for one in run.exchanges
-            if one.by_client
-            and one.request.number > final.number
-            and one.time < until
-            and one.method != "CANCEL"
-            and one.outside_dialog()
-            and client_of(one) == client_of(exchange)
-            and one.request.record.local == exchange.request.record.local
-        ]
-        first = min(early, key=lambda one: one.request.number, default=None)
+        first = None
+        for one in later_requests(exchange, final, run):
+            if one.time >= until:
+                break
+            here = one.request.record.local == exchange.request.record.local
+            if here and one.method != "CANCEL" and one.outside_dialog():
+                first = one
+                break
         expected = f"nothing for {retry_after(final):g} s"
         if first is None:
             yield kept(final)
@@ -305,11 +303,11 @@ def _retry_after(run: Transcript) -> Iterator[Finding]:
         if not is_tried(exchange):
             continue
         again = tried_again(exchange, run.call_of(exchange))
-        others = [] if again is None else [again]
-        if exchange.outside_dialog():
-            others += [one for one in _calls_of(run, exchange) if one.request.number > final.number]
+        others = [] if again is None or again.time >= until else [again]
+        if exchange.outside_dialog() and (call := _next_call(run, exchange, final, until)) is not None:
+            others.append(call)
         first = min(others, key=lambda one: one.request.number, default=None)
-        if first is None or first.time >= until:
+        if first is None:
             yield kept(final)
         elif exchange.status != 413 or len(first.request.request.body) >= len(exchange.request.request.body):
             pause = first.time - final.time

@@ -37,19 +37,6 @@ def _lowest(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 
 @of_exchange(
-    "session-expires-is-not-below-min-se",
-    MUST,
-    "RFC 4028 7.1",
-    "Session-Expires of a request is not below its Min-SE.",
-    methods=_REFRESHES,
-)
-def _not_below(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    interval, least = _seconds(exchange.request, "session-expires"), _seconds(exchange.request, "min-se")
-    if interval is not None and least is not None:
-        yield judged(interval >= least, f"Session-Expires: {least} or more", f"{interval}", exchange.request)
-
-
-@of_exchange(
     "session-timer-is-supported",
     MUST,
     "RFC 4028 7.1",

@@ -199,7 +199,7 @@ class TestCallee:
     def test_a_bye_of_the_callee(self, early: bool, verdict: str) -> None:
         bench, caller = Bench(plans={"MESSAGE": ("answer", place, "stay")}), Caller()
         held: list[Sent] = []
-        bench.peers["INVITE"] = lambda sent: held.append(sent)  # type: ignore[func-returns-value]
+        bench.peers["INVITE"] = lambda sent: held.append(sent)
         bench.receive(caller.request("MESSAGE", body=b"call me", content_type="text/plain"))
         (invite,) = held
         far = Caller(9)

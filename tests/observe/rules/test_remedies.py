@@ -191,12 +191,6 @@ class TestOthers:
         asking.ask("BYE", 200, after=after)
         assert asking.verdict("bad-info-package-keeps-the-call") == verdict
 
-    @pytest.mark.parametrize(("package", "verdict"), [("foo", "fail"), ("bar", "pass")])
-    def test_469_and_the_package(self, package: str, verdict: str) -> None:
-        asking = packaged()
-        asking.ask("INFO", 200, f"Info-Package: {package}", after=2.0)
-        assert asking.verdict("refused-info-package-is-not-sent-again") == verdict
-
     @pytest.mark.parametrize(("acknowledged", "verdict"), [(True, "pass"), (False, "fail")])
     def test_an_unknown_code(self, acknowledged: bool, verdict: str) -> None:
         asking = Asking()
