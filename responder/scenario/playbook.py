@@ -17,7 +17,7 @@ from responder.scenario.dial import Attempt, DialledName, looks_dialled, objecti
 from responder.scenario.dialled import rule_of
 from responder.scenario.draws import Draws
 from responder.scenario.matcher import Match, address_reader
-from responder.scenario.plan import Plan, Rule, Users
+from responder.scenario.plan import Plan, Respond, Rule, Users
 from responder.scenario.runner import Runner
 from responder.scenario.straight import Straight
 from responder.scenario.tally import Tally
@@ -222,6 +222,8 @@ class Playbook:
                     continue
             else:
                 rule = self._rule_dialled(chosen, request.method)
+            if text is not request.uri and _leads_elsewhere(rule) and _is_redirected(request):
+                continue
             script = self._script(rule, attempt)
             break
         if always and type(request) is LikeRequest and (script is None or isinstance(script, Straight)):
@@ -340,6 +342,19 @@ def _spent_key(rule: Rule, request: Request, flow: Flow) -> Hashable:
     if rule.per == "source":
         return (rule, flow.remote[0])
     return (rule, request.first("call-id")) if rule.per == "call-id" else rule
+
+
+def _leads_elsewhere(rule: Rule) -> bool:
+    """Whether the flow redirects."""
+    return any(isinstance(step, Respond) and 300 <= step.reply.status < 400 for step in rule.steps)
+
+
+def _is_redirected(request: Request) -> bool:
+    """Whether an INVITE may have been redirected: RFC 3261 8.1.3.4 recommends that To stays what was dialled first.
+
+    Its Request-URI then names somebody, and dials nothing: else a client that follows a dialled 302 is never answered.
+    """
+    return request.method == "INVITE" and bool(_raw_user(request.uri))
 
 
 def _raw_user(text: str) -> str:

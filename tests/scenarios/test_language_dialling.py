@@ -122,6 +122,24 @@ class TestDialling:
         world.finish()
         assert client.story() == "<INVITE 100 200 <ACK 2s BYE <200/BYE"
 
+    @pytest.mark.parametrize("user", ["302", "redirect", "302,200"])
+    def test_who_follows_a_dialled_redirection_and_keeps_to_is_answered(self, user: str) -> None:
+        # RFC 3261 section 8.1.3.4: the redirected request has the To of the original one
+        world = World()
+        client = Client(world, user="somebody")
+        client.to = f"<sip:{user}@127.0.0.1>"
+        client.begin()
+        world.finish()
+        assert client.story() == "<INVITE 100 180 200 <ACK 0.75s <BYE 200/BYE"
+
+    def test_to_is_asked_where_the_request_uri_dials_nothing(self) -> None:
+        world = World()
+        client = Client(world, user="somebody")
+        client.to = "<sip:486@127.0.0.1>"
+        client.begin()
+        world.finish()
+        assert client.story() == "<INVITE 100 486 <ACK"
+
     def test_headers(self) -> None:
         world = World()
         client = Client(world, user="503+Retry-After=5").begin()
