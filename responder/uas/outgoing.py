@@ -6,6 +6,7 @@ are in `placing`.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from responder.dialog.dialog import CONFIRMED, OVER
@@ -63,7 +64,7 @@ def way_of(dialog: Dialog[Call], core: UserAgentServer, now: float) -> tuple[Hea
     return heading, flow if flow.reliable else behind.flow
 
 
-class Outgoing:
+class Outgoing(ABC):
     """One request of ours; made and started by `Call.send` and `Call.place`."""
 
     __slots__ = (
@@ -279,9 +280,9 @@ class Outgoing:
 
     # client transaction user
 
+    @abstractmethod
     def on_response(self, transaction: ClientTransaction, response: Response) -> None:
         """A response came."""
-        raise NotImplementedError
 
     def on_client_failed(self, transaction: ClientTransaction, *, timed_out: bool) -> None:
         """No response came (408), or the transport failed (503): RFC 3261 section 8.1.3.1."""
