@@ -54,6 +54,7 @@ _STATEFUL: Final = frozenset({"PUBLISH", "REGISTER"})
 
 _REFERRED: Final = 180.0
 """Seconds within which a REFER leads to an outcome: an INVITE rings no longer (16.6, timer C)."""
+_AT_ONCE: Final = 1e-6
 _expires: Final = re.compile(r";[ \t]*expires[ \t]*=[ \t]*([0-9]{1,9})").search
 _REFRESH: Final = object()
 _LINGER: Final = object()
@@ -573,13 +574,26 @@ class Call:
 
     def _end_session(self, dialog: Dialog[Call]) -> None:
         """A BYE ends the session; the dialog stays as long as a subscription has a use for it (RFC 5057 section 4)."""
-        core = self._core
         if dialog.referred:
-            core.timers.set(max(dialog.referred_until - core.wire.now, core.layer.timeout), core.wire.now, self, dialog)
-        elif self._subscriptions is None or not self._subscriptions.need(dialog):
+            dialog.referred_until = max(dialog.referred_until, self.now + self._core.layer.timeout)
+            dialog.end_session()
+            self._wait_for_report(dialog)
+        elif self._subscriptions is not None and self._subscriptions.need(dialog):
+            dialog.end_session()
+        else:
             self._end_dialog(dialog)
+
+    def _wait_for_report(self, dialog: Dialog[Call]) -> None:
+        """The last NOTIFY about a REFER of ours keeps a dialog without session; it is not awaited for ever."""
+        if dialog.state == OVER_DIALOG or not dialog.referred:
             return
-        dialog.end_session()
+        left = dialog.referred_until - self.now
+        if left > _AT_ONCE:
+            self.timer_of(left, self, dialog)
+        else:
+            dialog.referred = 0
+            if not self.subscriptions.need(dialog):
+                self.terminate(dialog)
 
     def referring(self, dialog: Dialog[Call]) -> None:
         """A REFER of ours goes out: its NOTIFYs belong to this dialog (RFC 3515 section 2.4.4)."""
@@ -588,8 +602,10 @@ class Call:
 
     def referred(self, dialog: Dialog[Call]) -> None:
         """The subscription that a REFER of ours made is over, or there is none."""
-        dialog.referred -= 1
-        if dialog.session_over and not dialog.referred and dialog.state != OVER_DIALOG:
+        dialog.referred = max(0, dialog.referred - 1)
+        if dialog.referred or not dialog.session_over or dialog.state == OVER_DIALOG:
+            return
+        if not self.subscriptions.need(dialog):
             self.terminate(dialog)
 
     def _reported(self, dialog: Dialog[Call], notify: Request) -> None:
@@ -757,8 +773,7 @@ class Call:
         if type(token) is tuple and token[0] is _REFRESH:
             self._refresh(token[1])
         elif isinstance(token, Dialog):
-            if token.session_over and token.state != OVER_DIALOG:
-                self.terminate(token)
+            self._wait_for_report(token)
         elif type(token) is tuple and token[0] is _LINGER:
             if token[1] == self._idle_since and not (self.unanswered or self.pending or self.dialogs or self._waits):
                 self.finish("abandoned")

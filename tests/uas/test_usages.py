@@ -88,6 +88,30 @@ def test_what_the_last_notify_said_is_the_time_to_wait() -> None:
     assert bench.engine.busy == 0
 
 
+def test_a_notify_after_the_bye_gives_more_time() -> None:
+    bench, caller, _ = referred()
+    bench.receive(notify(caller, "active;expires=40"))
+    hang_up(bench)
+    bench.run(30)
+    assert whats(bench.receive(notify(caller, "active;expires=100"))) == ["200"]
+    bench.run(99)
+    assert whats(bench.receive(notify(caller, "terminated"))) == ["200"]
+    assert bench.engine.busy == 0
+    bench.drain()
+
+
+def test_a_report_and_a_subscription_keep_the_dialog_until_both_are_over() -> None:
+    bench, caller, _ = referred()
+    bench.peers["NOTIFY"] = 200
+    bench.receive(caller.request("SUBSCRIBE", "Event: presence", "Expires: 100"))
+    hang_up(bench)
+    assert whats(bench.receive(notify(caller, "terminated"))) == ["200"]
+    refreshed = bench.receive(caller.request("SUBSCRIBE", "Event: presence", "Expires: 0"))
+    assert whats(refreshed) == ["200", "NOTIFY"]
+    assert bench.engine.busy == 0
+    bench.drain()
+
+
 def test_a_subscription_in_the_dialog_outlives_the_session() -> None:
     bench, caller = Bench(OK), Caller()
     bench.peers["NOTIFY"] = 200
