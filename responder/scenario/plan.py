@@ -72,11 +72,6 @@ class Check:
     same: tuple[Item, ...] = ()
     greater: tuple[Item, ...] = ()
 
-    @property
-    def compares(self) -> bool:
-        """Whether it needs the message before."""
-        return bool(self.same or self.greater)
-
 
 @dataclass(frozen=True, slots=True)
 class Statuses:

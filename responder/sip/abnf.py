@@ -31,9 +31,7 @@ IPV6_REFERENCE: Final = r"\[[0-9A-Fa-f:.]++\]"
 HOST: Final = rf"(?:{IPV6_REFERENCE}|{HOSTNAME})"
 
 is_token: Final[Matcher] = re.compile(TOKEN).fullmatch
-is_word: Final[Matcher] = re.compile(WORD).fullmatch
 is_call_id: Final[Matcher] = re.compile(rf"{WORD}(?:@{WORD})?").fullmatch
-is_quoted: Final[Matcher] = re.compile(QUOTED).fullmatch
 is_digits: Final[Matcher] = re.compile(r"[0-9]++").fullmatch
 quoted_at: Final = re.compile(QUOTED).match
 

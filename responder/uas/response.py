@@ -191,11 +191,11 @@ class ResponseBuilder:
 
         Each with its status. None where one of them is not just a provisional response that is always the same.
         """
-        memo = transaction.request.memo
+        memo, here = transaction.request.memo, transaction.source.here
         known = memo.get("burst")
-        if known is None or known[0] is not replies:
-            known = memo["burst"] = (replies, self._burst(call, transaction, replies[:-1]))
-        found: tuple[tuple[bytes, bytes, int], ...] | None = known[1]
+        if known is None or known[0] is not replies or known[1] != here:
+            known = memo["burst"] = (replies, here, self._burst(call, transaction, replies[:-1]))
+        found: tuple[tuple[bytes, bytes, int], ...] | None = known[2]
         return found
 
     def _burst(

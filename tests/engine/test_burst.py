@@ -75,3 +75,16 @@ def test_a_timestamp_is_copied_every_time() -> None:
     quick, _ = wire("[100, 180, 200]", "bob", CALLS, fields=("Timestamp: 54",))
     slow, _ = wire("[100, 180, 200]", "bob", MESSAGES, fields=("Timestamp: 54",))
     assert quick == slow
+
+
+def test_each_listener_gives_its_own_contact() -> None:
+    ids = random.Random(1)
+    engine = Engine(Playbook(ids=ids), ids=ids, media=lambda host: Answerer(host, [40000]), observer=CALLS)
+    other = Flow("UDP", ("127.0.0.1", 5090), FLOW.remote)
+    for number in range(CALLS_OF_A_KIND):
+        flow = other if number % 2 else FLOW
+        engine.receive(Caller(number, uri="sip:bob@example.com").invite(body=OFFER), flow, number / 10)
+        responses = [data for data, _ in engine.transmits()]
+        assert len(responses) == 3
+        for data in responses[1:]:
+            assert b"\r\nContact: <sip:responder@127.0.0.1:%d>\r\n" % flow.local[1] in data
