@@ -270,6 +270,8 @@ class Playbook:
             found = _named(plan.rules)
             for other, rules in found.items():
                 self._by_name.setdefault(other, rules)  # a flow may send its client on to another rule of its own
+            self._dialled.clear()
+            self._edition = object()  # these names dialled nothing before
             known = found[name]
             if plan.counts_attempts and not self.counts_attempts:
                 self.counts_attempts = True

@@ -132,6 +132,17 @@ class TestDialling:
         world.finish()
         assert client.story() == "<INVITE 100 180 200 <ACK 0.75s <BYE 200/BYE"
 
+    def test_a_rule_of_a_shipped_flow_can_be_dialled_once_the_flow_has_been(self) -> None:
+        world = World()
+        for user, story in [
+            ("transfer-target", "<INVITE 100 180 200"),  # nobody has dialled the flow yet: built-in behaviour
+            ("rfc5359-transfer-unattended", "<INVITE 180 200"),
+            ("transfer-target", "<INVITE 180 1s 200"),
+        ]:
+            client = Client(world, user=user).begin()
+            world.finish()
+            assert story in client.story()
+
     def test_to_is_asked_where_the_request_uri_dials_nothing(self) -> None:
         world = World()
         client = Client(world, user="somebody")
