@@ -35,14 +35,17 @@ def run(arguments: Namespace) -> int:
     from responder.cli.terminal import terminal_of
     from responder.observe.json_lines import as_json, encode
     from responder.observe.ladder import ladder, numbered, selected
+    from responder.observe.runs import runs
     from responder.observe.trace import read_trace
 
     terminal = terminal_of(sys.stdout)
-    run = list(read_trace(arguments.trace))
-    numbers = numbered(run) if arguments.numbers else {}
-    chosen = selected(run, call=arguments.call, call_id=arguments.call_id)
+    chosen = [
+        (number, records, numbered(run.records) if arguments.numbers else {})
+        for run in runs(read_trace(arguments.trace))
+        for number, records in selected(run.records, call=arguments.call, call_id=arguments.call_id)
+    ]
     count = 0
-    for number, records in chosen:
+    for number, records, numbers in chosen:
         if arguments.json:
             print(encode({"event": "ladder", "call": number, "records": [as_json(record) for record in records]}))
         else:

@@ -95,7 +95,8 @@ class Service:
             await self._server.stop()
             self._engine.close(loop.time())
             self._after_turn()
-            self._each(lambda observer: observer.close())
+            now = loop.time()
+            self._each(lambda observer: observer.close(now))
         assert self._reason is not None
         return self._reason
 

@@ -106,6 +106,7 @@ class Responder:
         self._shown_calls: set[int] = set()
         self._shown_messages: set[int] = set()
         self._resets = 0
+        self._stopped_at: float | None = None
         self.in_turn: Callable[[Callable[[], None]], None] = lambda act: act()
         """How a change of the rules gets between two turns of the loop; for who calls from another thread."""
 
@@ -138,7 +139,8 @@ class Responder:
         finally:
             self._held.close()
             assert self._assembly is not None
-            self._assembly.engine.close(asyncio.get_running_loop().time())
+            self._stopped_at = asyncio.get_running_loop().time()
+            self._assembly.engine.close(self._stopped_at)
             self._after_turn()
 
     async def __aenter__(self) -> Self:
@@ -373,7 +375,7 @@ class Responder:
 
     def judge(self) -> Judgement:
         """What every rule for clients says of what was seen so far (`responder.observe.judge`)."""
-        return judge(self._log.records)
+        return judge(self._log.until(self._now()))
 
     def violations(self, level: str = "MUST", *, ignore: Iterable[str] = ()) -> list[str]:
         """Each rule that the client broke, in words: `MUST` rules; with `level="SHOULD"` both, with `"MAY"` all.
@@ -397,11 +399,15 @@ class Responder:
 
     def save_trace(self, path: str | os.PathLike[str]) -> None:
         """Write what was seen into a file for `responder ladder` (lines of JSON); OSError where that cannot be."""
-        self._log.save_trace(Path(path))
+        self._log.save_trace(Path(path), self._now())
 
     def save_pcap(self, path: str | os.PathLike[str]) -> None:
         """Write the messages into a file for Wireshark (pcapng); OSError where that cannot be."""
         self._log.save_pcap(Path(path))
+
+    def _now(self) -> float:
+        """Until when it was watched, in the engine's time."""
+        return asyncio.get_running_loop().time() if self._stopped_at is None else self._stopped_at
 
     @property
     def _log(self) -> RunLog:

@@ -14,7 +14,7 @@ from responder.events import CallEnded, Event, Malformed, MessageReceived, Messa
 from responder.observe.clock import Clock
 from responder.observe.ladder import by_call, ladder
 from responder.observe.pcap import PcapWriter
-from responder.observe.records import MessageRecord, Record, record_of
+from responder.observe.records import EndRecord, Entry, MessageRecord, Record, record_of
 from responder.observe.trace import TraceWriter
 
 MOST_EVENTS: Final = 100_000
@@ -54,7 +54,7 @@ class RunLog:
     def flush(self, now: float) -> None:
         """Nothing to do: all of it is in memory."""
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Nothing to do; what was noted stays readable."""
 
     def clear(self) -> None:
@@ -114,16 +114,20 @@ class RunLog:
         """A ladder for each call, and one for what belonged to none; an empty line between them."""
         return "\n".join(ladder(records, width=width) for _, records in sorted(by_call(self.records).items()))
 
-    def save_trace(self, path: str | Path) -> None:
-        """Write a trace, for `responder ladder`; OSError where that cannot be."""
+    def until(self, now: float) -> list[Entry]:
+        """The records, and that the run was watched until `now` (the engine's time): what is judged."""
+        return [*self.records, EndRecord(self._clock.elapsed(now), self._clock.wall(now))]
+
+    def save_trace(self, path: str | Path, now: float) -> None:
+        """Write a trace that was watched until `now`; OSError where that cannot be."""
         with open(path, "w", encoding="ascii") as file:
             writer = TraceWriter(file, clock=self._clock, version=__version__)
             writer.observe(event for _, event in self._events)
-            writer.close()
+            writer.close(now)
 
     def save_pcap(self, path: str | Path) -> None:
         """Write a capture, for Wireshark; OSError where that cannot be."""
         with open(path, "wb") as file:
             writer = PcapWriter(file, clock=self._clock, version=__version__)
             writer.observe(event for _, event in self._events)
-            writer.close()
+            writer.close(0.0)

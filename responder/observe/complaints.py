@@ -28,5 +28,5 @@ class Complaints:
     def flush(self, now: float) -> None:
         """Nothing to do: a problem is written at once."""
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Nothing to do."""

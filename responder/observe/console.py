@@ -92,7 +92,7 @@ class Console:
             self._lines.clear()
             self._write(text)
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Write the rest."""
         self._count()
         self.flush(0.0)

@@ -61,7 +61,7 @@ class Journal:
     def flush(self, now: float) -> None:
         """Nothing to do: all of it is in memory."""
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Nothing to do; what was noted stays readable."""
 
     def add(self, record: Record) -> None:

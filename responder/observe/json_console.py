@@ -32,6 +32,6 @@ class JsonConsole:
             self._lines.clear()
             self._write(text)
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Write the rest."""
         self.flush(0.0)

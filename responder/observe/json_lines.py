@@ -1,8 +1,9 @@
 """Records as lines of JSON and back, without loss.
 
-Every line is one object in ASCII with an `event` member: `message`, `malformed`, `call` or `note`. The bytes of a
-message stand under `text`. Where they are not UTF-8 they stand under `base64` as well, which then counts, and `text`
-shows each byte that is none as `\\xNN`: so every JSON reader takes the line, which a lone surrogate would not allow.
+Every line is one object in ASCII with an `event` member: `message`, `malformed`, `call`, `note`, `case`, `client` or
+`end`. The bytes of a message stand under `text`. Where they are not UTF-8 they stand under `base64` as well, which then
+counts, and `text` shows each byte that is none as `\\xNN`: so every JSON reader takes the line, which a lone surrogate
+would not allow.
 """
 
 from __future__ import annotations
@@ -13,8 +14,19 @@ from typing import Any
 
 from responder.events import Address
 from responder.observe.clock import from_iso, iso
-from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, NoteRecord, Record
+from responder.observe.records import (
+    CallRecord,
+    Case,
+    CaseRecord,
+    ClientRecord,
+    EndRecord,
+    Entry,
+    MalformedRecord,
+    MessageRecord,
+    NoteRecord,
+)
 
+_CASE = tuple(Case.__dataclass_fields__)
 encode = JSONEncoder(separators=(",", ":")).encode
 """A JSON value on one line, in ASCII."""
 
@@ -40,7 +52,7 @@ def _content(data: bytes) -> dict[str, str]:
         return {"text": data.decode("utf-8", "backslashreplace"), "base64": b64encode(data).decode("ascii")}
 
 
-def as_json(record: Record) -> dict[str, Any]:
+def as_json(record: Entry) -> dict[str, Any]:
     """The JSON object of a record."""
     stamp = {"time": record.time, "wall": iso(record.wall)}
     if isinstance(record, MessageRecord):
@@ -88,7 +100,19 @@ def as_json(record: Record) -> dict[str, Any]:
             "answered": record.answered,
             **_content(record.data),
         }
-    return {"event": "note", **stamp, "call": record.call, "kind": record.kind, "text": sound(record.text)}
+    if isinstance(record, NoteRecord):
+        return {"event": "note", **stamp, "call": record.call, "kind": record.kind, "text": sound(record.text)}
+    if isinstance(record, CaseRecord):
+        return {"event": "case", **stamp, **case_as_json(record.case), "command": sound(record.command)}
+    if isinstance(record, ClientRecord):
+        left = {"how": record.how, "exit_status": record.exit_status, "output": sound(record.output)}
+        return {"event": "client", **stamp, **left}
+    return {"event": "end", **stamp}
+
+
+def case_as_json(case: Case) -> dict[str, str]:
+    """A case as members of an object."""
+    return {name: sound(getattr(case, name)) for name in _CASE}
 
 
 def _address(place: Any) -> Address:
@@ -99,13 +123,13 @@ def _bytes(line: dict[str, Any]) -> bytes:
     return b64decode(line["base64"]) if "base64" in line else str(line["text"]).encode("utf-8", "surrogateescape")
 
 
-def from_json(line: dict[str, Any]) -> Record | None:
+def from_json(line: dict[str, Any]) -> Entry | None:
     """The record that `as_json` wrote; None for an event that is no record.
 
     Raises KeyError, TypeError or ValueError for an object that is not of this form.
     """
     kind = line["event"]
-    if kind not in ("message", "malformed", "call", "note"):
+    if kind not in ("message", "malformed", "call", "note", "case", "client", "end"):
         return None
     time, wall = float(line["time"]), from_iso(line["wall"])
     if kind == "message":
@@ -153,4 +177,18 @@ def from_json(line: dict[str, Any]) -> Record | None:
             field=str(line["field"]),
             answered=int(line["answered"]),
         )
-    return NoteRecord(time=time, wall=wall, call=int(line["call"]), kind=str(line["kind"]), text=str(line["text"]))
+    if kind == "note":
+        return NoteRecord(time=time, wall=wall, call=int(line["call"]), kind=str(line["kind"]), text=str(line["text"]))
+    if kind == "case":
+        case = Case(**{name: str(line[name]) for name in _CASE})
+        return CaseRecord(time=time, wall=wall, case=case, command=str(line["command"]))
+    if kind == "client":
+        status = line["exit_status"]
+        return ClientRecord(
+            time=time,
+            wall=wall,
+            how=str(line["how"]),
+            exit_status=None if status is None else int(status),
+            output=str(line["output"]),
+        )
+    return EndRecord(time=time, wall=wall)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from responder.observe.records import Record
+from responder.observe.records import Entry
 from responder.observe.rules.catalogue import rules
 from responder.observe.rules.rule import Finding, Rule
 from responder.observe.transcript import Transcript
@@ -50,9 +50,9 @@ class Judgement:
         return [one for one in self.judged if one.verdict == FAIL and one.rule.level in levels]
 
 
-def judge(records: Iterable[Record], only: Iterable[Rule] | None = None) -> Judgement:
+def judge(entries: Iterable[Entry], only: Iterable[Rule] | None = None) -> Judgement:
     """Hold all rules (or `only` these) against a run."""
-    run = Transcript(records)
+    run = Transcript(entries)
     return Judgement(run, tuple(_judged(rule, run) for rule in (rules() if only is None else only)))
 
 

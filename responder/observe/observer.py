@@ -17,5 +17,5 @@ class Observer(Protocol):
     def flush(self, now: float) -> None:
         """Write out what was gathered; called once a turn of the loop or every 100 ms. `now` is the engine's time."""
 
-    def close(self) -> None:
-        """Write out the rest; nothing is observed after that."""
+    def close(self, now: float) -> None:
+        """Write out the rest; nothing is observed after that. `now` is the engine's time."""

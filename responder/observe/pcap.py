@@ -66,7 +66,7 @@ class PcapWriter:
         """Hand what is written to the system, so that a reader sees it."""
         self._file.flush()
 
-    def close(self) -> None:
+    def close(self, now: float) -> None:
         """Flush for the last time; writing ends here."""
         self._file.flush()
 

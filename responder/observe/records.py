@@ -1,6 +1,8 @@
 """What a trace holds of a run: each event as a value that stands alone, without the message objects of the engine.
 
-The same records are kept in memory (`journal.Journal`), written to a file and read back (`trace`), drawn (`ladder`).
+The same records are kept in memory (`journal.Journal`), written to a file and read back (`trace`), drawn (`ladder`),
+judged (`judge`) and reported (`report`). A sweep puts a `CaseRecord` before what belongs to each of its cases, and a
+`ClientRecord` behind it.
 """
 
 from __future__ import annotations
@@ -86,7 +88,63 @@ class NoteRecord:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What a client is put through: one code to one method, in one way."""
+
+    code: str
+    """The code that it is about (`486`); empty for a dial string or a scenario."""
+    dial: str
+    """What the client dials: the user part of its Request-URI."""
+    method: str
+    """The method that the code answers."""
+    transport: str
+    """`UDP` or `TCP`: by which the client is told to come; empty where it was not told."""
+    variant: str = "plain"
+    """How it is answered (`sweep.variants`)."""
+    scenario: str = ""
+    """The file that a case of `--scenario` goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseRecord:
+    """A case begins; what follows belongs to it, until the next one does. Times and numbers begin anew."""
+
+    time: float
+    wall: float
+    case: Case
+    command: str
+    """What was run as the client; empty where a person dialled."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientRecord:
+    """The client of a case is gone: nothing comes from it any more."""
+
+    time: float
+    wall: float
+    how: str
+    """`exited` by itself, was `ended` by us, or was `not-started`."""
+    exit_status: int | None
+    """Of its process; the signal's number below zero where one ended it, None where there is none."""
+    output: str
+    """The last of what it printed, or why it was not started."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndRecord:
+    """The run was watched until here: what had not come by then did not come."""
+
+    time: float
+    wall: float
+
+
 Record: TypeAlias = MessageRecord | MalformedRecord | CallRecord | NoteRecord
+"""What the engine reported."""
+Mark: TypeAlias = CaseRecord | ClientRecord | EndRecord
+"""What was going on around it."""
+Entry: TypeAlias = Record | Mark
+"""One line of a trace."""
 
 
 def record_of(event: Event, clock: Clock) -> Record:

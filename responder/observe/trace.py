@@ -15,7 +15,7 @@ from responder.errors import ResponderError
 from responder.events import Event
 from responder.observe.clock import Clock, iso
 from responder.observe.json_lines import as_json, encode, from_json
-from responder.observe.records import Record, record_of
+from responder.observe.records import EndRecord, Entry, record_of
 
 VERSION = 1
 """The version of the format; a reader refuses a file that says a higher one."""
@@ -40,16 +40,21 @@ class TraceWriter:
         clock = self._clock
         self._file.writelines([encode(as_json(record_of(event, clock))) + "\n" for event in events])
 
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Write what is recorded already."""
+        self._file.writelines([encode(as_json(entry)) + "\n" for entry in entries])
+
     def flush(self, now: float) -> None:
         """Hand what is written to the system, so that a reader sees it."""
         self._file.flush()
 
-    def close(self) -> None:
-        """Flush for the last time; writing ends here."""
+    def close(self, now: float) -> None:
+        """Write that the run was watched until `now`, and flush for the last time."""
+        self.write([EndRecord(self._clock.elapsed(now), self._clock.wall(now))])
         self._file.flush()
 
 
-def read_trace(path: str | Path) -> Iterator[Record]:
+def read_trace(path: str | Path) -> Iterator[Entry]:
     """The records of a trace file in the order of writing.
 
     A last line that was cut (the writer was killed) is passed over. Raises TraceError, naming the line, for a file that

@@ -13,11 +13,14 @@ from typing import Final
 
 from responder.errors import ParseError
 from responder.events import Address
-from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, Record
+from responder.observe.records import CallRecord, ClientRecord, Entry, MalformedRecord, MessageRecord
 from responder.sip.corruption import CATALOGUE
 from responder.sip.message import Message, Request, Response
 from responder.sip.parser import parse
 from responder.sip.syntax import fault_of, fault_of_response
+
+_AT_ONCE: Final = 0.01
+"""Seconds before it went away in which a client may not have seen what was sent to it."""
 
 
 @dataclass(eq=False)
@@ -287,28 +290,40 @@ class CallSeen:
 class Transcript:
     """A whole run."""
 
-    def __init__(self, records: Iterable[Record]) -> None:
+    def __init__(self, entries: Iterable[Entry]) -> None:
         self.messages: list[Seen] = []
         """Every message, those that are malformed too, in order of time."""
-        self.records: list[Record] = []
+        self.entries: list[Entry] = []
         """What they were made of, notes and ends of calls too."""
         self.strays: list[Seen] = []
         """Responses that answer nothing, and bytes that are no SIP message."""
         self.end = 0.0
-        """When the last thing happened, in seconds since the run began."""
+        """Until when the client was watched and could have done something, in seconds since the run began."""
+        self.client: ClientRecord | None = None
+        """When and how the client went away; None where that is not known."""
         self.endings: dict[str, list[CallRecord]] = {}
         """The ends of calls by Call-ID."""
         self._heard: dict[Address, float] = {}
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
-        for record in records:
-            self.records.append(record)
-            self.end = max(self.end, record.time)
-            if isinstance(record, CallRecord):
-                self.endings.setdefault(record.call_id, []).append(record)
-            if isinstance(record, MessageRecord | MalformedRecord):
-                self._add(record)
+        for entry in entries:
+            self.entries.append(entry)
+            self.end = max(self.end, entry.time)
+            if isinstance(entry, CallRecord):
+                self.endings.setdefault(entry.call_id, []).append(entry)
+            elif isinstance(entry, ClientRecord):
+                self.client = entry
+            elif isinstance(entry, MessageRecord | MalformedRecord):
+                self._add(entry)
+        if self.client is not None:
+            self.end = self.client.time
+
+    def waited(self, since: float, patience: float) -> bool:
+        """Whether it says something that nothing came from the client after that time: it had `patience` seconds, or
+        it went away by itself, and not just then."""
+        left = self.client is not None and self.client.how == "exited" and self.client.time >= since + _AT_ONCE
+        return left or self.end - since >= patience
 
     def odd_since(self, seen: Seen) -> list[Seen]:
         """Messages of ours after that one that answer nothing, or are `doubtful`: a client may have taken them for

@@ -41,7 +41,7 @@ def trace(tmp_path: Path) -> str:
                 ]
             )
         writer.observe([Malformed(3.0, FLOW, b"\xff", ParseError("no start line"), 0), Note(4.0, 0, "problem", "p")])
-        writer.close()
+        writer.close(0.0)
     return str(path)
 
 
@@ -83,7 +83,7 @@ def test_json(trace: str, capsys: pytest.CaptureFixture[str]) -> None:
         ("ladder", 2, 2),
         ("ladder", 0, 2),
     ]
-    written = [json.loads(line) for line in Path(trace).read_text().splitlines()[1:]]
+    written = [json.loads(line) for line in Path(trace).read_text().splitlines()[1:-1]]
     assert [record for line in lines for record in line["records"]] == written
 
 

@@ -131,7 +131,7 @@ class Run:
             first = banner(listeners, flows=self.flows, dial=self.dial)
             last = farewell(service, reason, wanted=wanted)
         observer.observe(self.events)
-        observer.close()
+        observer.close(0.0)
         return first + "".join(out) + last
 
     def trace(self) -> str:

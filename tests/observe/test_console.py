@@ -28,7 +28,7 @@ def written(events: list[Event], **options: object) -> str:
     console = Console(out.write, clock=CLOCK, **options)  # type: ignore[arg-type]
     console.observe(events)
     assert out.getvalue() == ""
-    console.close()
+    console.close(0.0)
     return out.getvalue()
 
 
@@ -143,7 +143,7 @@ def test_nothing_is_written_without_events() -> None:
     out: list[str] = []
     console = Console(out.append, clock=CLOCK)
     console.flush(1.0)
-    console.close()
+    console.close(0.0)
     assert out == []
 
 
@@ -160,4 +160,4 @@ def test_journal_and_console_take_the_same_calls() -> None:
     for observer in (Journal(clock=CLOCK), Console(lambda text: None, clock=CLOCK)):
         observer.observe(busy_call())
         observer.flush(103.0)
-        observer.close()
+        observer.close(0.0)

@@ -24,5 +24,5 @@ def test_the_lines_are_those_of_a_trace(messages: bool) -> None:
     assert [json.loads(line) for line in out.getvalue().splitlines()] == [
         line for line in expected if messages or line["event"] != "message"
     ]
-    console.close()
+    console.close(0.0)
     assert len(out.getvalue().splitlines()) == (9 if messages else 3)

@@ -26,7 +26,7 @@ def written(events: list[Event]) -> bytes:
     writer = PcapWriter(file, clock=CLOCK, version="1")
     writer.observe(events)
     writer.flush(0.0)
-    writer.close()
+    writer.close(0.0)
     return file.getvalue()
 
 

@@ -31,7 +31,7 @@ def test_torture(file: Path) -> None:
     out = io.StringIO()
     console = Console(out.write, clock=CLOCK, messages=True, whole=True)
     console.observe([event])
-    console.close()
+    console.close(0.0)
     assert out.getvalue().replace("\n", "").isprintable()
     out.getvalue().encode()
     capture = io.BytesIO()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from responder.observe.records import record_of
+from responder.observe.records import EndRecord, record_of
 from responder.observe.trace import TraceError, TraceWriter, read_trace
 
 from .sample import CLOCK, busy_call, malformed
@@ -17,7 +17,7 @@ def trace_of(path: Path) -> list[str]:
         writer = TraceWriter(file, clock=CLOCK, version="1.2.3")
         writer.observe(busy_call())
         writer.observe([malformed(103.0)])
-        writer.close()
+        writer.close(104.0)
     return path.read_text().splitlines(keepends=True)
 
 
@@ -30,21 +30,23 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
         "responder": "1.2.3",
         "started": "2026-01-02T12:01:41.000000Z",
     }
-    assert list(read_trace(path)) == [record_of(event, CLOCK) for event in [*busy_call(), malformed(103.0)]]
+    *records, end = read_trace(path)
+    assert records == [record_of(event, CLOCK) for event in [*busy_call(), malformed(103.0)]]
+    assert end == EndRecord(CLOCK.elapsed(104.0), CLOCK.wall(104.0))
 
 
-@pytest.mark.parametrize("cut", [1, 10, 100])
+@pytest.mark.parametrize("cut", [1, 10, 50])
 def test_a_cut_last_line_is_passed_over(tmp_path: Path, cut: int) -> None:
     path = tmp_path / "run.jsonl"
     text = "".join(trace_of(path))
     path.write_text(text[: -cut - 1])
-    assert len(list(read_trace(path))) == len(busy_call())
+    assert len(list(read_trace(path))) == len(busy_call()) + 1
 
 
 def test_a_whole_last_line_needs_no_newline(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     path.write_text("".join(trace_of(path)).rstrip("\n"))
-    assert len(list(read_trace(path))) == len(busy_call()) + 1
+    assert len(list(read_trace(path))) == len(busy_call()) + 2
 
 
 def test_records_are_there_before_the_end(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_near_miss_of_a_rule_and_of_an_expect_is_on_the_terminal_and_in_the_jo
     out = io.StringIO()
     console, journal = Console(out.write, clock=Clock(EPOCH)), Journal()
     console.observe(world.events)
-    console.close()
+    console.close(0.0)
     journal.observe(world.events)
     assert rule in out.getvalue()
     assert step in out.getvalue()
