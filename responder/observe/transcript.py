@@ -19,8 +19,9 @@ from responder.sip.message import Message, Request, Response
 from responder.sip.parser import parse
 from responder.sip.syntax import fault_of, fault_of_response
 
-_AT_ONCE: Final = 0.01
-"""Seconds before it went away in which a client may not have seen what was sent to it."""
+_AT_ONCE: Final = 0.002
+"""Seconds before it went away in which a client may not have seen what was sent to it. Few: a process that ends because
+of a message is gone within some milliseconds of it."""
 
 
 @dataclass(eq=False)
@@ -51,9 +52,21 @@ class Seen:
         return self.record.transport != "UDP"
 
     @property
+    def certain(self) -> bool:
+        """Whether nothing of its kind is lost on the way: a stream, or the loop-back of one machine."""
+        host = self.record.remote[0]
+        return self.reliable or host == "::1" or host.startswith("127.")
+
+    @property
     def data(self) -> bytes:
         """Its bytes."""
         return self.record.data
+
+    @cached_property
+    def identity(self) -> Identity:
+        """What tells its transaction and its dialog; only for what is a message."""
+        assert self.message is not None
+        return identity_of(self.message)
 
     @property
     def request(self) -> Request:
@@ -188,6 +201,11 @@ class Exchange:
         return self.request.reliable
 
     @property
+    def certain(self) -> bool:
+        """Whether neither it nor what answers it can be lost on the way."""
+        return self.request.certain
+
+    @property
     def provisionals(self) -> list[Seen]:
         """Responses 100 to 199, copies too."""
         return [seen for seen in self.responses if seen.response.status < 200]
@@ -269,7 +287,7 @@ class CallSeen:
                 continue
             for seen in exchange.responses:
                 status = seen.response.status
-                tag = identity_of(seen.response).to_tag
+                tag = seen.identity.to_tag
                 if not tag or status == 100 or status >= 300 or (status < 200 and exchange.method != "INVITE"):
                     continue
                 known = found.get(tag)
@@ -304,6 +322,10 @@ class Transcript:
         self.endings: dict[str, list[CallRecord]] = {}
         """The ends of calls by Call-ID."""
         self._heard: dict[Address, float] = {}
+        self._invites: dict[str, Exchange] = {}
+        """The INVITEs of the client by branch."""
+        self._answered: dict[str, Exchange] = {}
+        """Those that got a final response, by its To tag."""
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
@@ -322,8 +344,15 @@ class Transcript:
     def waited(self, since: float, patience: float) -> bool:
         """Whether it says something that nothing came from the client after that time: it had `patience` seconds, or
         it went away by itself, and not just then."""
-        left = self.client is not None and self.client.how == "exited" and self.client.time >= since + _AT_ONCE
-        return left or self.end - since >= patience
+        return self.left(since) or self.end - since >= patience
+
+    def left(self, since: float) -> bool:
+        """Whether the client went away by itself after that time, and not just then."""
+        return self.client is not None and self.client.how == "exited" and self.client.time >= since + _AT_ONCE
+
+    def lived(self, address: Address, until: float) -> bool:
+        """Whether the client at this address was still there at that time: its process was, or something came later."""
+        return self.heard_from(address, until) or (self.client is not None and self.end > until)
 
     def odd_since(self, seen: Seen) -> list[Seen]:
         """Messages of ours after that one that answer nothing, or are `doubtful`: a client may have taken them for
@@ -345,6 +374,16 @@ class Transcript:
         for call in self._calls.values():
             yield from call.exchanges
 
+    @cached_property
+    def dialogs(self) -> dict[str, DialogSeen]:
+        """The dialogs that requests of the client made, in all calls, by our tag."""
+        return {dialog.our_tag: dialog for call in self._calls.values() for dialog in call.dialogs}
+
+    @cached_property
+    def ours(self) -> dict[str, Exchange]:
+        """Our requests in all calls by their branch."""
+        return {one.identity.branch: one for one in self.exchanges if not one.by_client and one.method != "CANCEL"}
+
     def call_of(self, exchange: Exchange) -> CallSeen:
         """The call of an exchange."""
         return self._calls[exchange.identity.call_id]
@@ -362,7 +401,7 @@ class Transcript:
         if message is None or isinstance(record, MalformedRecord):
             self.strays.append(seen)
             return
-        identity = identity_of(message)
+        identity = seen.identity
         call = self._calls.get(identity.call_id)
         if call is None:
             call = self._calls[identity.call_id] = CallSeen(identity.call_id, self)
@@ -382,6 +421,8 @@ class Transcript:
             return
         exchange = self._open[key] = Exchange(identity, method, seen.received, [seen])
         call.exchanges.append(exchange)
+        if method == "INVITE" and seen.received:
+            self._invites[identity.branch] = exchange
         if method == "CANCEL":
             invite = self._open.get((seen.received, identity.call_id, identity.branch, identity.sent_by, "INVITE"))
             if invite is not None and invite.cancel is None:
@@ -397,6 +438,8 @@ class Transcript:
             and (seen.received or (not seen.doubtful and _answers(identity, exchange.identity)))
         ):
             exchange.responses.append(seen)
+            if exchange.by_client and exchange.method == "INVITE" and seen.response.status >= 200:
+                self._answered[identity.to_tag] = exchange
         else:
             self.strays.append(seen)
 
@@ -425,4 +468,12 @@ class Transcript:
             if fitting:
                 fitting[-1].acks.append(seen)
                 return
-        call.stray_acks.append(seen)
+        elsewhere = self._invites.get(identity.branch) or self._made(identity.to_tag)
+        if elsewhere is not None and not invites:
+            elsewhere.acks.append(seen)  # with the Call-ID of another call, or none that is known
+        else:
+            call.stray_acks.append(seen)
+
+    def _made(self, tag: str) -> Exchange | None:
+        """The INVITE that got a final response with this To tag."""
+        return self._answered.get(tag) if tag else None

@@ -18,7 +18,7 @@ from responder.observe.rules.comparing import (
     who,
 )
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
-from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen
 
 _INVITE = ("INVITE",)
 _PATIENCE = 4.0
@@ -34,8 +34,8 @@ def _acks_for(exchange: Exchange, low: int, high: int) -> list[tuple[Seen, Seen]
     found = []
     for ack in exchange.acks:
         before = [final for final in exchange.finals if final.number < ack.number]
-        tag = identity_of(ack.request).to_tag
-        final = next((one for one in reversed(before) if identity_of(one.response).to_tag == tag), None)
+        tag = ack.identity.to_tag
+        final = next((one for one in reversed(before) if one.identity.to_tag == tag), None)
         final = final or (before[-1] if before else None)
         if final is not None and low <= final.response.status <= high:
             found.append((ack, final))
@@ -169,7 +169,7 @@ def _ack_non_2xx_to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _ack_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for ack, final in _acks_for(exchange, 200, 699):
-        identity = identity_of(ack.request)
+        identity = ack.identity
         yield judged(
             (identity.cseq, identity.method) == (exchange.identity.cseq, "ACK"),
             f"{exchange.identity.cseq} ACK",
@@ -271,7 +271,7 @@ def _successes(exchange: Exchange) -> dict[str, list[Seen]]:
     """The 2xx to an INVITE, copies too, by their To tag: only those that make a dialog, with tag and Contact."""
     found: dict[str, list[Seen]] = {}
     for final in exchange.finals:
-        tag = identity_of(final.response).to_tag
+        tag = final.identity.to_tag
         if final.response.status < 300 and tag and contact_of(final):
             found.setdefault(tag, []).append(final)
     return found
@@ -282,7 +282,7 @@ def _successes(exchange: Exchange) -> dict[str, list[Seen]]:
 )
 def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for tag, finals in _successes(exchange).items():
-        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if identity_of(final.response).to_tag == tag]
+        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if final.identity.to_tag == tag]
         if acks:
             yield kept(finals[0], acks[0])
         elif _passed(call, finals[0].time, _UNTIL_GIVEN_UP) and not _still_asks(exchange, finals[0]):
@@ -300,7 +300,7 @@ def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Fin
 )
 def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for tag, finals in _successes(exchange).items():
-        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if identity_of(final.response).to_tag == tag]
+        acks = [ack for ack, final in _acks_for(exchange, 200, 299) if final.identity.to_tag == tag]
         yield from _copies(call, finals, acks)
 
 
@@ -313,7 +313,7 @@ def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[F
 )
 def _ack_2xx_is_new(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for ack, final in _acks_for(exchange, 200, 299):
-        branch = identity_of(ack.request).branch
+        branch = ack.identity.branch
         if branch:
             yield judged(
                 branch != exchange.identity.branch, "a branch of its own", f"that of the INVITE: {branch}", final, ack
@@ -380,12 +380,12 @@ def _ack_2xx_routes(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     methods=_INVITE,
 )
 def _ack_2xx_tags(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    tags = {identity_of(final.response).to_tag for final in exchange.finals if final.response.status < 300}
+    tags = {final.identity.to_tag for final in exchange.finals if final.response.status < 300}
     for ack, final in _acks_for(exchange, 200, 299):
-        identity = identity_of(ack.request)
+        identity = ack.identity
         yield judged(
             identity.from_tag == exchange.identity.from_tag and identity.to_tag in tags,
-            f"From tag {exchange.identity.from_tag}, To tag {identity_of(final.response).to_tag}",
+            f"From tag {exchange.identity.from_tag}, To tag {final.identity.to_tag}",
             f"From tag {identity.from_tag or 'missing'}, To tag {identity.to_tag or 'missing'}",
             exchange.request,
             final,
@@ -450,7 +450,7 @@ def _all_acks(call: CallSeen) -> list[Seen]:
 
 def _means(ack: Seen, exchange: Exchange) -> bool:
     """Whether an ACK has the branch of this request, or its CSeq number."""
-    identity = identity_of(ack.request)
+    identity = ack.identity
     return bool(identity.branch and identity.branch == exchange.identity.branch) or (
         identity.cseq == exchange.identity.cseq
     )
@@ -498,8 +498,8 @@ def _no_ack_for_non_invite(call: CallSeen) -> Iterator[Finding]:
                 for ack in acks
                 if ack.number > exchange.final.number
                 and _means(ack, exchange)
-                and identity_of(ack.request).cseq not in invites
-                and identity_of(ack.request).branch not in branches
+                and ack.identity.cseq not in invites
+                and ack.identity.branch not in branches
             ),
             None,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from responder.observe.rules.in_dialog import option, ours_within, within
-from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 from responder.sip.session_description import SdpError, Session
 
 
@@ -40,7 +40,7 @@ def of_client(call: CallSeen, dialog: DialogSeen) -> list[Description]:
     """All that the client sent in a dialog, copies left out, in order."""
     own = [dialog.made_by, *within(call, dialog)]
     found = [exchange.request for exchange in own]
-    found += [ack for one in own for ack in one.acks if identity_of(ack.request).to_tag == dialog.our_tag]
+    found += [ack for one in own for ack in one.acks if ack.identity.to_tag == dialog.our_tag]
     found += [seen for ours in ours_within(call, dialog) for seen in ours.responses]
     described: dict[bytes, Description] = {}
     for seen in sorted(found, key=lambda one: one.number):
@@ -63,7 +63,7 @@ def answers(call: CallSeen, dialog: DialogSeen) -> Iterator[tuple[Seen, Seen]]:
             continue
         pracked = False
         for seen in own.responses:
-            if identity_of(seen.response).to_tag != dialog.our_tag or description_of(seen) is None or pracked:
+            if seen.identity.to_tag != dialog.our_tag or description_of(seen) is None or pracked:
                 continue
             number = seen.first("rseq")
             if seen.response.status < 200 and option(seen, "require", "100rel"):
@@ -74,7 +74,7 @@ def answers(call: CallSeen, dialog: DialogSeen) -> Iterator[tuple[Seen, Seen]]:
             elif 200 <= seen.response.status < 300:
                 pracked = True
                 tag = dialog.our_tag
-                ack = next((one for one in own.acks if identity_of(one.request).to_tag == tag), None)
+                ack = next((one for one in own.acks if one.identity.to_tag == tag), None)
                 if ack is not None:
                     yield seen, ack
 

@@ -26,7 +26,7 @@ from responder.observe.rules.in_dialog import (
     within,
 )
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange, tolerance
-from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 from responder.sip.message import Response
 
 _SESSION = ("INVITE", "UPDATE", "INFO")
@@ -63,7 +63,7 @@ def _our_tags(call: CallSeen) -> set[str]:
     found = {one.identity.from_tag for one in call.exchanges if not one.by_client}
     sent = [seen for seen in call.messages if not seen.received and isinstance(seen.message, Response)]
     first = {one.identity.branch for one in call.requests_of_client if one.outside_dialog()}
-    identities = [identity_of(seen.response) for seen in sent]
+    identities = [seen.identity for seen in sent]
     return found | {identity.to_tag for identity in identities if identity.branch in first}
 
 
@@ -167,7 +167,7 @@ def _targets(call: CallSeen, dialog: DialogSeen, exchange: Exchange) -> list[str
         for seen in dialog.made_by.responses
         if seen.number < exchange.request.number
         and 100 < seen.response.status < 300
-        and identity_of(seen.response).to_tag == dialog.our_tag
+        and seen.identity.to_tag == dialog.our_tag
         and (contact := contact_of(seen))
     ]
     changes = [
@@ -200,7 +200,7 @@ def _route_sets(dialog: DialogSeen, exchange: Exchange) -> list[list[str]]:
         for seen in dialog.made_by.responses
         if seen.number < exchange.request.number
         and 100 < seen.response.status < 300
-        and identity_of(seen.response).to_tag == dialog.our_tag
+        and seen.identity.to_tag == dialog.our_tag
     ]
     early = [seen for seen in responses if seen.response.status < 200]
     final = next((seen for seen in responses if seen.response.status >= 200), None)
@@ -269,10 +269,7 @@ def _contact(call: CallSeen) -> Iterator[Finding]:
 def _bye_in_dialog(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     invites = [one for one in call.requests_of_client if one.method == "INVITE"]
     untagged = any(
-        not identity_of(seen.response).to_tag
-        for one in invites
-        for seen in one.responses
-        if 100 < seen.response.status < 300
+        not seen.identity.to_tag for one in invites for seen in one.responses if 100 < seen.response.status < 300
     )
     if not untagged:  # 12.2.1.1: there is no tag where the other side gave none
         yield judged(not exchange.outside_dialog(), "a To with a tag", exchange.request.first("to"), exchange.request)
@@ -470,12 +467,12 @@ def _forks(call: CallSeen) -> Iterator[Finding]:
         firsts: dict[str, Seen] = {}
         for final in exchange.finals:
             if final.response.status < 300:
-                firsts.setdefault(identity_of(final.response).to_tag, final)
+                firsts.setdefault(final.identity.to_tag, final)
         if len(firsts) < 2:
             continue
         acks = [*exchange.acks, *call.stray_acks]
         for tag, final in firsts.items():
-            ack = next((one for one in acks if identity_of(one.request).to_tag == tag), None)
+            ack = next((one for one in acks if one.identity.to_tag == tag), None)
             if ack is not None:
                 yield kept(final, ack)
             elif call.run.end > final.time + 2:
@@ -498,7 +495,7 @@ def _callee_bye(call: CallSeen) -> Iterator[Finding]:
             for seen in call.messages
             if not seen.received
             and seen.first("cseq").split()[-1:] == ["ACK"]
-            and identity_of(seen.request).cseq == invite.identity.cseq
+            and seen.identity.cseq == invite.identity.cseq
         ]
         for bye in call.requests_of_client:
             if bye.method != "BYE" or bye.identity.to_tag != invite.identity.from_tag:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 
 CROSSING: Final = 0.5
 """Seconds in which messages of the two sides, or datagrams of one, may have passed one another."""
@@ -53,7 +53,7 @@ def ours_within(call: CallSeen, dialog: DialogSeen, *methods: str) -> list[Excha
 def confirmation(dialog: DialogSeen) -> Seen | None:
     """The first 2xx that made a dialog, or confirmed it."""
     for final in dialog.made_by.finals:
-        if final.response.status < 300 and identity_of(final.response).to_tag == dialog.our_tag:
+        if final.response.status < 300 and final.identity.to_tag == dialog.our_tag:
             return final
     return None
 

@@ -15,7 +15,7 @@ from responder.observe.rules.descriptions import (
 )
 from responder.observe.rules.in_dialog import PATIENCE, later, sessions
 from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_call
-from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.sip.message import Response
 from responder.sip.session_description import Media, Session
 
@@ -259,7 +259,7 @@ def _settled(offer: Exchange, tag: str, before: Seen) -> Seen | None:
     for seen in offer.responses:
         if seen.number > before.number:
             return None
-        fits = identity_of(seen.response).to_tag == tag and description_of(seen) is not None
+        fits = seen.identity.to_tag == tag and description_of(seen) is not None
         if seen.response.status >= 200 or (fits and seen.response.status > 100):
             return seen
     return None

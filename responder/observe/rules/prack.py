@@ -10,7 +10,7 @@ from responder.errors import ParseError
 from responder.observe.rules.comparing import has_sdp
 from responder.observe.rules.in_dialog import option
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
-from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.sip.fields import RAck
 
 _ENOUGH = 4.0
@@ -33,7 +33,7 @@ def _reliable(call: CallSeen) -> list[_Reliable]:
         if invite.method != "INVITE" or not able:
             continue
         for seen in invite.provisionals:
-            tag, rseq = identity_of(seen.response).to_tag, seen.first("rseq")
+            tag, rseq = seen.identity.to_tag, seen.first("rseq")
             if seen.response.status == 100 or not option(seen, "require", "100rel") or not tag or not rseq.isdecimal():
                 continue
             found.setdefault((id(invite), tag, int(rseq)), _Reliable(invite, seen, tag, int(rseq)))

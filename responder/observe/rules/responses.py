@@ -8,7 +8,7 @@ from typing import Final
 
 from responder.observe.rules.comparing import address, brief, contact_of, same_party, same_via, who
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
-from responder.observe.transcript import CallSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.registry import Registry
 from responder.sip.corruption import CATALOGUE
 from responder.sip.message import Response
@@ -33,7 +33,7 @@ def _answers(call: CallSeen) -> Iterator[tuple[Exchange | None, Seen]]:
         if not seen.received or not isinstance(seen.message, Response) or seen.data in met:
             continue
         met.add(seen.data)
-        identity = identity_of(seen.response)
+        identity = seen.identity
         own = next((one for one in ours if any(answer.data == seen.data for answer in one.responses)), None)
         like = [one for one in ours if (one.identity.cseq, one.method) == (identity.cseq, identity.method)]
         yield own or next(iter(like), None), seen
@@ -149,7 +149,7 @@ def _bye(call: CallSeen) -> Iterator[Finding]:
 def _confirmed(call: CallSeen, bye: Exchange) -> bool:
     """Whether the client acknowledged the 2xx that made the dialog of this BYE, before it."""
     return any(
-        identity_of(final.response).to_tag == bye.identity.from_tag
+        final.identity.to_tag == bye.identity.from_tag
         and final.response.status < 300
         and any(ack.number > final.number and ack.number < bye.request.number for ack in exchange.acks)
         for exchange in call.requests_of_client
@@ -166,7 +166,7 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
 )
 def _is_answered(call: CallSeen) -> Iterator[Finding]:
     for exchange in call.exchanges:
-        if exchange.by_client or not any(identity_of(ack.request).to_tag for ack in _acks(call)):
+        if exchange.by_client or not any(ack.identity.to_tag for ack in _acks(call)):
             continue
         since = exchange.time + _SILENCE
         if exchange.responses:
@@ -238,13 +238,13 @@ def _discarded(call: CallSeen, corruptions: Set[str]) -> Iterator[Finding]:
 def _reaction(call: CallSeen, stray: Seen) -> Seen | None:
     """What the client did because of a final response that it had to discard: an ACK before there was a real one, or
     credentials for its challenge."""
-    number = identity_of(stray.response).cseq
+    number = stray.identity.cseq
     challenges = " ".join(stray.every("www-authenticate") + stray.every("proxy-authenticate"))
     for exchange in call.requests_of_client:
         if exchange.identity.cseq == number and exchange.request.number < stray.number:
             real = exchange.final.number if exchange.final is not None else None
             acks = [*exchange.acks, *call.stray_acks]
-            acks = [ack for ack in acks if identity_of(ack.request).cseq == number]
+            acks = [ack for ack in acks if ack.identity.cseq == number]
             for ack in sorted(acks, key=lambda one: one.number):
                 if ack.number > stray.number and (real is None or ack.number < real):
                     return ack

@@ -2,25 +2,45 @@
 
 T1 is the client's own choice (17.1.1.1), and datagrams get lost: what is judged holds for any T1, and whichever copies
 did not arrive. Where copies are missing from a row of doubling intervals, an interval is still longer than all before.
+Where nothing is lost on the way (`Seen.certain`), less is enough to tell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
+from typing import Final
 
-from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_exchange, tolerance
+from responder.observe.rules.comparing import came_directly
+from responder.observe.rules.rule import (
+    MUST,
+    SHOULD,
+    Finding,
+    Level,
+    broken,
+    judged,
+    kept,
+    of_call,
+    of_exchange,
+    tolerance,
+)
 from responder.observe.transcript import CallSeen, Exchange, Seen
 
-_GROWTH = 1.6
+_INVITE: Final = "RFC 3261 17.1.1.2"
+_OTHERS: Final = "RFC 3261 17.1.2.2"
+_GROWTH: Final = 1.6
 """An interval over the one before: 2, less 20 %."""
+_LEAST, _MOST = 1.25, 3.0
+"""The same where no copy was lost: what a late timer makes of it at the worst."""
 _T1, _T2 = 0.5, 4.0
-_ROUND_TRIP = 0.3
+_ROUND_TRIP: Final = 0.3
 """Seconds that a message of ours and what it leads to may be under way."""
-_LIFE = 64
+_LIFE: Final = 64
 """Timers B and F, in T1."""
-_SILENCE = 8.0
+_SILENCE: Final = 8.0
 """Seconds without a response after which a copy must have come, whatever T1 is."""
+_SHORT_SILENCE: Final = 2.5
+"""The same where nothing is lost: with T1 of half a second two copies are due."""
 
 
 def _before(exchange: Exchange, seen: Seen | None) -> list[Seen]:
@@ -36,9 +56,11 @@ def _in_words(intervals: Sequence[float]) -> str:
     return f"copies after {', '.join(f'{interval:.3g}' for interval in intervals[:12])} s"
 
 
-def _too_steady(intervals: Sequence[float], below: float) -> bool:
-    """Whether two intervals in a row did not grow, as no loss of datagrams explains: after an interval that a loss made
-    longer, the next grows by less than twice, but never the next but one too."""
+def _too_steady(intervals: Sequence[float], below: float, certain: bool) -> bool:
+    """Whether intervals did not grow as they have to. Where datagrams may be lost, two in a row must not: after one
+    that a loss made longer, the next grows by less than twice, but never the next but one too."""
+    if certain:
+        return any(two < below and not _LEAST * one <= two <= _MOST * one for one, two in pairwise(intervals))
     return any(
         two < _GROWTH * one and three < _GROWTH * two and three < below
         for one, two, three in zip(intervals, intervals[1:], intervals[2:], strict=False)
@@ -49,40 +71,79 @@ def _first_response(exchange: Exchange) -> Seen | None:
     return exchange.responses[0] if exchange.responses else None
 
 
+_Check = Callable[[Exchange, CallSeen], Iterator[Finding]]
+
+
+def _of_both(what: str, level: Level, says: str) -> Callable[[_Check], _Check]:
+    """A rule for INVITE and one for all other requests: the RFC says it twice. {} stands for what it is about."""
+
+    def decorate(check: _Check) -> _Check:
+        def of_invite(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+            if exchange.method == "INVITE":
+                yield from check(exchange, call)
+
+        def of_others(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+            if exchange.method != "INVITE":
+                yield from check(exchange, call)
+
+        of_exchange(f"invite-{what}", level, _INVITE, says.format("an INVITE"))(of_invite)
+        of_exchange(f"other-request-{what}", level, _OTHERS, says.format("any other request"))(of_others)
+        return check
+
+    return decorate
+
+
 @of_exchange(
     "invite-copies-back-off",
     MUST,
-    "RFC 3261 17.1.1.2",
-    "By UDP an INVITE without response is sent again at intervals that double (judged from four copies on).",
+    _INVITE,
+    "By UDP an INVITE without response is sent again at intervals that double (judged from four copies on; from three"
+    " where no datagram is lost).",
     methods=("INVITE",),
 )
 def _invite_backs_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    copies = _before(exchange, _first_response(exchange))
-    if not exchange.reliable and len(copies) >= 4:
-        intervals = _intervals(copies)
-        steady = _too_steady(intervals, float("inf"))
-        yield judged(not steady, "intervals that double", _in_words(intervals), *copies)
+    yield from _backs_off(exchange, float("inf"), "intervals that double")
 
 
 @of_exchange(
     "other-copies-back-off",
     MUST,
-    "RFC 3261 17.1.2.2",
+    _OTHERS,
     "By UDP any other request without response is sent again at intervals that double up to T2 (4 s; judged from four "
-    "copies on).",
+    "copies on; from three where no datagram is lost).",
 )
 def _others_back_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    if exchange.method != "INVITE":
+        yield from _backs_off(exchange, 0.8 * _T2, "intervals that double up to 4 s")
+
+
+def _backs_off(exchange: Exchange, below: float, expected: str) -> Iterator[Finding]:
     copies = _before(exchange, _first_response(exchange))
-    if exchange.method != "INVITE" and not exchange.reliable and len(copies) >= 4:
+    if not exchange.reliable and len(copies) >= (3 if exchange.certain else 4):
         intervals = _intervals(copies)
-        steady = _too_steady(intervals, 0.8 * _T2)
-        yield judged(not steady, "intervals that double up to 4 s", _in_words(intervals), *copies)
+        yield judged(not _too_steady(intervals, below, exchange.certain), expected, _in_words(intervals), *copies)
+
+
+@of_exchange(
+    "other-copies-come-every-t2",
+    MUST,
+    _OTHERS,
+    "By UDP any other request than INVITE is sent again after T2 (4 s) at the latest, until its final response.",
+)
+def _every_t2(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    if exchange.method == "INVITE" or not exchange.certain or exchange.reliable:
+        return
+    copies = _before(exchange, exchange.final)
+    if len(copies) >= 2:
+        intervals = _intervals(copies)
+        longest = max(intervals)
+        yield judged(longest <= _T2 + 2 * tolerance(_T2), "copies every 4 s at most", _in_words(intervals), *copies)
 
 
 @of_exchange(
     "other-copies-slow-down-after-1xx",
     MUST,
-    "RFC 3261 17.1.2.2",
+    _OTHERS,
     "After a 1xx by UDP, any other request than INVITE is sent again every T2 (4 s).",
 )
 def _slow_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -92,36 +153,74 @@ def _slow_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     later = [copy for copy in exchange.requests if copy.time > first.time + _ROUND_TRIP]
     later = [copy for copy in later if not exchange.answered_before(copy)]
     intervals = _intervals(later)
-    if len(intervals) >= 2:
+    enough = 1 if exchange.certain else 2
+    if len(intervals) >= enough:
         short = [interval for interval in intervals if interval < _T2 - tolerance(_T2)]
-        yield judged(len(short) < 2, "copies every 4 s", _in_words(intervals), first, *later)
+        yield judged(len(short) < enough, "copies every 4 s", _in_words(intervals), first, *later)
 
 
-@of_exchange(
-    "unreliable-request-is-sent-again",
+@_of_both(
+    "is-sent-again-by-udp",
     MUST,
-    "RFC 3261 17.1.1.2",
-    f"By UDP a request without any response is sent again (judged after {_SILENCE:g} s, by a client that still lives).",
+    f"By UDP {{}} without any response is sent again (judged after {_SILENCE:g} s, after {_SHORT_SILENCE:g} s where no"
+    " datagram is lost, by a client that still lives).",
 )
 def _is_sent_again(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.reliable:
         return
     first = _first_response(exchange)
-    since = exchange.time + _SILENCE
+    patience = _SHORT_SILENCE if exchange.certain else _SILENCE
+    since = exchange.time + patience
     if len(exchange.requests) > 1:
         yield kept(*exchange.requests[:2])
     elif (
         (first is None or first.time > since)
         and not call.run.odd_since(exchange.request)
-        and call.run.heard_from(exchange.request.record.remote, since)
+        and call.run.lived(exchange.request.record.remote, since)
     ):
-        yield broken("copies of it", f"none within {_SILENCE:g} s", exchange.request, first)
+        yield broken("copies of it", f"none within {patience:g} s", exchange.request, first)
+
+
+@_of_both(
+    "goes-on-until-64-t1",
+    MUST,
+    "By UDP {} without any response is sent again and again until 64*T1 (timers B and F; judged where no datagram is"
+    " lost, by a client that still lives).",
+)
+def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    copies = _before(exchange, _first_response(exchange))
+    if exchange.reliable or not exchange.certain or len(copies) < 2 or call.run.odd_since(exchange.request):
+        return
+    intervals = _intervals(copies)
+    following = 2 * intervals[-1] if exchange.method == "INVITE" else min(2 * intervals[-1], max(_T2, intervals[-1]))
+    due = copies[-1].time + following
+    late = due + 2 * tolerance(following)
+    first = _first_response(exchange)
+    over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
+    if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
+        return
+    turned_away = any(one.by_client and one.time > copies[-1].time for one in call.run.exchanges)
+    if call.run.lived(exchange.request.record.remote, late) and not turned_away:
+        words = f"none after {copies[-1].time - exchange.time:.3g} s"
+        yield broken(f"a copy after {due - exchange.time:.3g} s", words, *copies)
+
+
+@_of_both(
+    "is-not-sent-again-before-t1",
+    SHOULD,
+    "By UDP the first copy of {} comes T1 after it, which is 500 ms; less is not recommended.",
+)
+def _not_too_soon(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    copies = _before(exchange, _first_response(exchange))
+    if not exchange.reliable and len(copies) >= 2:
+        first = _intervals(copies)[0]
+        yield judged(first >= _T1 - tolerance(_T1), "500 ms", f"{1000 * first:.0f} ms", *copies[:2])
 
 
 @of_exchange(
     "invite-is-not-sent-again-after-1xx",
     SHOULD,
-    "RFC 3261 17.1.1.2",
+    _INVITE,
     "After a provisional response the INVITE is not sent again.",
     methods=("INVITE",),
 )
@@ -131,17 +230,18 @@ def _quiet_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     first = exchange.provisionals[0]
     copies = [copy for copy in exchange.requests if copy.time > first.time + _ROUND_TRIP]
     hears = bool(exchange.acks) or exchange.cancel is not None
-    if len(copies) >= 2 and hears:  # one may be because the 1xx was lost; it was answered again
+    # one may be because the 1xx was lost; it was answered again
+    if (copies and exchange.certain) or (len(copies) >= 2 and hears):
         yield broken("no more copies", f"{len(copies)} after the {first.response.status}", first, *copies)
     elif not copies:
         yield kept(exchange.request, first)
 
 
-@of_exchange(
-    "request-is-not-sent-again-after-its-final-response",
+@_of_both(
+    "is-not-sent-again-after-its-final-response",
     MUST,
-    "RFC 3261 17.1.2.2",
-    "Once a client has reacted to a final response (ACK, another try), it does not send that request any more.",
+    "Once a client has a final response to {} (as its ACK or another try shows, or as nothing is lost on the way), it"
+    " does not send that request any more.",
 )
 def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
@@ -153,18 +253,23 @@ def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         for other in call.requests_of_client
         if other.method == exchange.method and other.identity.cseq > exchange.identity.cseq and other.time >= final.time
     ]
+    if exchange.certain and not exchange.reliable:
+        reactions.append(final)
     if not reactions:
         return
     reaction = min(reactions, key=lambda seen: seen.number)
     later = [copy for copy in exchange.requests if copy.time > reaction.time + _ROUND_TRIP]
-    yield judged(not later, "no more copies", f"{len(later)} after its reaction", final, reaction, *later)
+    yield judged(not later, "no more copies", f"{len(later)} after {_known_by(reaction)}", final, reaction, *later)
 
 
-@of_exchange(
-    "reliable-transport-needs-no-copies",
+def _known_by(reaction: Seen) -> str:
+    return "its reaction" if reaction.received else f"the {reaction.response.status}"
+
+
+@_of_both(
+    "is-not-sent-again-on-a-stream",
     SHOULD,
-    "RFC 3261 17.1.1.2",
-    "On a connection no request is sent again.",
+    "On a connection {} is not sent again.",
 )
 def _no_copies_on_streams(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if not exchange.reliable:
@@ -177,11 +282,10 @@ def _no_copies_on_streams(exchange: Exchange, call: CallSeen) -> Iterator[Findin
         yield kept(exchange.request, first)
 
 
-@of_exchange(
-    "request-is-given-up-after-64-t1",
+@_of_both(
+    "is-given-up-after-64-t1",
     MUST,
-    "RFC 3261 17.1.1.2",
-    "A request without final response is not sent any more after 64*T1 (timers B and F), T1 taken from its own copies.",
+    "By UDP {} is not sent any more after 64*T1 (timers B and F), T1 taken from its own copies.",
 )
 def _gives_up(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     copies = exchange.requests
@@ -196,3 +300,42 @@ def _gives_up(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         exchange.request,
         last,
     )
+
+
+def _differing(name: str, rfc: str, invite: bool, says: str) -> None:
+    @of_call(name, MUST, rfc, says)
+    def check(call: CallSeen) -> Iterator[Finding]:
+        own = [one for one in call.requests_of_client if (one.method == "INVITE") == invite and one.method != "CANCEL"]
+        for exchange in own:
+            if len(exchange.requests) > 1:
+                yield kept(*exchange.requests[:2])
+        for before, after in pairwise(own):
+            if (
+                _names(before) == _names(after)
+                and not before.answered_before(after.request)
+                and after.time - before.time < _LIFE * _T1
+                and came_directly(before.request)  # a proxy that forks makes several of one
+                and came_directly(after.request)
+            ):
+                yield broken("the same message again", "another of the same number", before.request, after.request)
+
+
+def _names(exchange: Exchange) -> tuple[object, ...]:
+    """What two requests have in common where one can only be a copy of the other."""
+    identity, seen = exchange.identity, exchange.request
+    uri = seen.request.uri
+    return exchange.method, uri, identity.cseq, identity.from_tag, identity.to_tag, seen.record.local
+
+
+_differing(
+    "invite-copy-is-the-same-message",
+    _INVITE,
+    True,
+    "An INVITE that is sent again before its end is the message that was sent before, branch and all.",
+)
+_differing(
+    "other-request-copy-is-the-same-message",
+    _OTHERS,
+    False,
+    "Any other request that is sent again before its end is the message that was sent before, branch and all.",
+)

@@ -10,7 +10,7 @@ from responder.observe.rules.comparing import came_directly
 from responder.observe.rules.descriptions import description_of, of_client
 from responder.observe.rules.in_dialog import confirmation, hung_up, option, ours_within, sessions, within
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange, tolerance
-from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen, identity_of
+from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 from responder.sip.fields import SessionExpires
 
 _REFRESHES = ("INVITE", "UPDATE")
@@ -93,13 +93,13 @@ def _late(call: CallSeen, timer: _Timer, limit: float) -> Finding | None:
     end = timer.since.time + limit
     until = timer.until
     if until is not None and until.time <= end:
-        refreshed = until.received and identity_of(until.request).method in _REFRESHES
+        refreshed = until.received and until.identity.method in _REFRESHES
         return kept(timer.since, until) if refreshed else None
     if call.run.end <= end or not any(seen.received and seen.time > end for seen in call.messages):
         return None  # nothing shows that the client still had the session by then
     return broken(
         f"a refresh within {limit:g} s",
-        "none" if until is None else f"{identity_of(until.request).method} after {until.time - timer.since.time:g} s",
+        "none" if until is None else f"{until.identity.method} after {until.time - timer.since.time:g} s",
         timer.since,
         until,
     )
