@@ -468,11 +468,15 @@ class Transcript:
             if fitting:
                 fitting[-1].acks.append(seen)
                 return
-        elsewhere = self._invites.get(identity.branch) or self._made(identity.to_tag)
+        elsewhere = self.invite_of(identity.branch) or self._made(identity.to_tag)
         if elsewhere is not None and not invites:
             elsewhere.acks.append(seen)  # with the Call-ID of another call, or none that is known
         else:
             call.stray_acks.append(seen)
+
+    def invite_of(self, branch: str) -> Exchange | None:
+        """The (last) INVITE of the client with this branch, in whatever call."""
+        return self._invites.get(branch) if branch else None
 
     def _made(self, tag: str) -> Exchange | None:
         """The INVITE that got a final response with this To tag."""

@@ -23,10 +23,12 @@ from responder.observe.transcript import CallSeen, Exchange, Seen
 _INVITE = ("INVITE",)
 _PATIENCE = 4.0
 """Seconds until a refusal without ACK counts: by UDP three copies of it are out by then (17.2.1)."""
-_UNTIL_GIVEN_UP = 30.0
-"""Seconds until a 2xx without ACK counts: a server goes on for 64*T1 (13.3.1.4)."""
+_LONG_PATIENCE = 8.0
+"""Seconds until a 2xx without ACK counts: four copies of it are out by then (13.3.1.4)."""
 _REACTION = 0.4
 """Seconds that the ACK for a copy may take, and what lies between copies at the least (T1 less the tolerance)."""
+_LEAVING = 0.1
+"""Seconds in which a client that is about to go away need not look at copies any more."""
 
 
 def _acks_for(exchange: Exchange, low: int, high: int) -> list[tuple[Seen, Seen]]:
@@ -43,27 +45,31 @@ def _acks_for(exchange: Exchange, low: int, high: int) -> list[tuple[Seen, Seen]
 
 
 def _passed(call: CallSeen, since: float, seconds: float) -> bool:
-    """Whether the client had so much time in this run, or the responder had given up waiting for its ACK."""
-    return call.run.end - since >= seconds or any(one.outcome == "no-ack" for one in call.endings)
+    """Whether the client had so much time in this run or went away, or the responder had given up on its ACK."""
+    given_up = any(one.outcome == "no-ack" and one.time <= call.run.end for one in call.endings)
+    return given_up or call.run.waited(since, seconds)
 
 
 def _still_asks(exchange: Exchange, final: Seen) -> bool:
     """Whether the INVITE came again after the response: it may be that nothing of ours reaches the client."""
-    return any(copy.time > final.time + 0.1 for copy in exchange.requests)
+    return not exchange.certain and any(copy.time > final.time + 0.1 for copy in exchange.requests)
 
 
 def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Iterator[Finding]:
-    """Whether the copies that came after an ACK were acknowledged too. Two in a row without make a failure: one that
-    was lost on the way does not."""
+    """Whether the copies that came after an ACK were acknowledged too. Where one may be lost on the way, two in a row
+    without make a failure."""
     if not acks:
         return
+    run = call.run
     later = [final for final in finals if final.number > acks[0].number]
     for place, copy in enumerate(later):
         ack = next((ack for ack in acks if ack.number > copy.number), None)
         following = next((one for one in later[place + 1 :] if one.time - copy.time >= _REACTION), None)
         if ack is not None and (following is None or ack.time <= following.time + _REACTION):
             yield kept(copy, ack)
-        elif following is not None and call.run.end >= following.time + _REACTION:
+            continue
+        last = copy if copy.certain else following
+        if last is not None and run.waited(last.time + _LEAVING, _REACTION - _LEAVING):
             yield broken(f"another ACK for the copies of {copy.response.status}", "none came", acks[0], copy, following)
             return
 
@@ -72,7 +78,11 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
 
 
 @of_exchange(
-    "refusal-is-acknowledged", MUST, "RFC 3261 17.1.1.2", "A 300 to 699 to an INVITE gets an ACK.", methods=_INVITE
+    "refusal-is-acknowledged",
+    MUST,
+    "RFC 3261 17.1.1.2, 17.1.1.3",
+    "A 300 to 699 to an INVITE gets an ACK.",
+    methods=_INVITE,
 )
 def _refusal_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
@@ -160,24 +170,41 @@ def _ack_non_2xx_to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         yield judged(any(same_party(got, one) for one in wanted), final.first("to"), got or "none", final, ack)
 
 
-@of_exchange(
-    "ack-has-the-number-of-its-invite",
-    MUST,
-    "RFC 3261 17.1.1.3",
-    "An ACK has the CSeq number of the INVITE, and the method ACK.",
-    methods=_INVITE,
-)
-def _ack_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    for ack, final in _acks_for(exchange, 200, 699):
-        identity = ack.identity
+def _numbered(exchange: Exchange, low: int, high: int) -> Iterator[Finding]:
+    """Whether ACKs have the CSeq of their INVITE."""
+    for ack, final in _acks_for(exchange, low, high):
         yield judged(
-            (identity.cseq, identity.method) == (exchange.identity.cseq, "ACK"),
-            f"{exchange.identity.cseq} ACK",
-            ack.first("cseq") or "no CSeq",
+            (ack.identity.cseq, ack.identity.method) == (exchange.identity.cseq, "ACK"),
+            f"CSeq {exchange.identity.cseq} ACK",
+            f"CSeq {ack.first('cseq') or 'missing'}",
             exchange.request,
             final,
             ack,
         )
+
+
+@of_exchange(
+    "ack-non-2xx-has-the-number-of-its-invite",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the CSeq number of the INVITE, and the method ACK.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    yield from _numbered(exchange, 300, 699)
+
+
+@of_exchange(
+    "ack-non-2xx-keeps-the-call-id",
+    MUST,
+    "RFC 3261 17.1.1.3",
+    "The ACK for a 300 to 699 has the Call-ID of its INVITE.",
+    methods=_INVITE,
+)
+def _ack_non_2xx_call_id(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 300, 699):
+        got = ack.identity.call_id
+        yield judged(got == call.call_id, call.call_id, got or "no Call-ID", exchange.request, final, ack)
 
 
 @of_exchange(
@@ -285,7 +312,7 @@ def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Fin
         acks = [ack for ack, final in _acks_for(exchange, 200, 299) if final.identity.to_tag == tag]
         if acks:
             yield kept(finals[0], acks[0])
-        elif _passed(call, finals[0].time, _UNTIL_GIVEN_UP) and not _still_asks(exchange, finals[0]):
+        elif _passed(call, finals[0].time, _LONG_PATIENCE) and not _still_asks(exchange, finals[0]):
             yield broken(
                 f"an ACK for the {finals[0].response.status}", "none came", exchange.request, finals[0], finals[-1]
             )
@@ -307,7 +334,7 @@ def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[F
 @of_exchange(
     "ack-2xx-is-a-new-transaction",
     MUST,
-    "RFC 3261 13.2.2.4",
+    "RFC 3261 13.2.2.4, 8.1.1.7",
     "The ACK for a 2xx has a branch of its own.",
     methods=_INVITE,
 )
@@ -345,7 +372,7 @@ def _routed(exchange: Exchange, call: CallSeen, ack: Seen, final: Seen) -> tuple
 @of_exchange(
     "ack-2xx-goes-to-the-contact",
     MUST,
-    "RFC 3261 12.2.1.1",
+    "RFC 3261 13.2.2.4, 12.2.1.1",
     "The Request-URI of the ACK for a 2xx is the Contact of that 2xx (the first route, where that is a strict one).",
     methods=_INVITE,
 )
@@ -360,7 +387,7 @@ def _ack_2xx_target(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "ack-2xx-has-the-route-set",
     MUST,
-    "RFC 3261 12.2.1.1",
+    "RFC 3261 13.2.2.4, 12.2.1.1",
     "The Route of the ACK for a 2xx is the Record-Route of the dialog, the last first; none where it had none.",
     methods=_INVITE,
 )
@@ -375,8 +402,8 @@ def _ack_2xx_routes(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "ack-2xx-is-in-the-dialog",
     MUST,
-    "RFC 3261 12.2.1.1",
-    "The ACK for a 2xx has the From tag of the INVITE and the To tag of the 2xx.",
+    "RFC 3261 13.2.2.4, 12.2.1.1",
+    "The ACK for a 2xx has the Call-ID and the From tag of the INVITE and the To tag of the 2xx.",
     methods=_INVITE,
 )
 def _ack_2xx_tags(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -384,13 +411,43 @@ def _ack_2xx_tags(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for ack, final in _acks_for(exchange, 200, 299):
         identity = ack.identity
         yield judged(
-            identity.from_tag == exchange.identity.from_tag and identity.to_tag in tags,
-            f"From tag {exchange.identity.from_tag}, To tag {final.identity.to_tag}",
-            f"From tag {identity.from_tag or 'missing'}, To tag {identity.to_tag or 'missing'}",
+            (identity.call_id, identity.from_tag) == (call.call_id, exchange.identity.from_tag)
+            and identity.to_tag in tags,
+            f"Call-ID {call.call_id}, From tag {exchange.identity.from_tag}, To tag {final.identity.to_tag}",
+            f"Call-ID {identity.call_id}, From tag {identity.from_tag or 'missing'}, "
+            f"To tag {identity.to_tag or 'missing'}",
             exchange.request,
             final,
             ack,
         )
+
+
+@of_exchange(
+    "ack-2xx-has-the-number-of-its-invite",
+    MUST,
+    "RFC 3261 13.2.2.4",
+    "The ACK for a 2xx has the CSeq number of the INVITE, and the method ACK.",
+    methods=_INVITE,
+)
+def _ack_2xx_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    yield from _numbered(exchange, 200, 299)
+
+
+@of_exchange(
+    "ack-for-a-copy-of-a-2xx-is-the-same-message",
+    SHOULD,
+    "RFC 3261 13.2.2.4",
+    "The ACK that goes out for a copy of a 2xx is the one that went out before, branch and all.",
+    methods=_INVITE,
+)
+def _same_acks(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    before: dict[str, Seen] = {}
+    for ack, _ in _acks_for(exchange, 200, 299):
+        first = before.setdefault(ack.identity.to_tag, ack)
+        if first is not ack and came_directly(ack):
+            yield judged(
+                first.identity == ack.identity, f"branch {first.identity.branch}", ack.identity.branch, first, ack
+            )
 
 
 @of_exchange(

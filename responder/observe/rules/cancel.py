@@ -14,8 +14,8 @@ _CROSSING = 0.3
 
 
 def _cancelled(call: CallSeen) -> Iterator[tuple[Exchange, Exchange]]:
-    """The CANCELs of the client, each with the request that it means: by its branch, by its number, or the INVITE that
-    was under way."""
+    """The CANCELs of the client, each with the request that it means: by its branch (even with another Call-ID), by its
+    number, or the INVITE that was under way."""
     others = [one for one in call.requests_of_client if one.method != "CANCEL"]
     for cancel in call.requests_of_client:
         if cancel.method != "CANCEL":
@@ -29,6 +29,10 @@ def _cancelled(call: CallSeen) -> Iterator[tuple[Exchange, Exchange]]:
             if fitting:
                 yield cancel, fitting[-1]
                 break
+        else:
+            elsewhere = call.run.invite_of(cancel.identity.branch)
+            if elsewhere is not None and elsewhere.request.number < cancel.request.number:
+                yield cancel, elsewhere
 
 
 def _repeats(
@@ -65,6 +69,13 @@ _repeats(
     "From",
     lambda exchange: exchange.request.first("from"),
     same_party,
+)
+_repeats(
+    "cancel-keeps-the-call-id",
+    "A CANCEL has the Call-ID of the request that it cancels.",
+    "Call-ID",
+    lambda exchange: exchange.identity.call_id,
+    str.__eq__,
 )
 _repeats(
     "cancel-keeps-the-number",
@@ -145,13 +156,13 @@ def _waits(call: CallSeen) -> Iterator[Finding]:
     "cancel-is-not-sent-after-a-final-response",
     SHOULD,
     _SECTION,
-    "An INVITE whose final response was acknowledged is not cancelled any more.",
+    "An INVITE that has its final response (as its ACK shows, or as nothing is lost on the way) is not cancelled.",
 )
 def _not_after_final(call: CallSeen) -> Iterator[Finding]:
     for cancel, request in _cancelled(call):
-        seen = cancel.request
+        seen, final = cancel.request, request.final
         acks = [ack for ack in request.acks if request.answered_before(ack) and ack.time + _CROSSING < seen.time]
-        if acks:
-            yield broken("no CANCEL after the ACK", "a CANCEL", request.final, acks[0], seen)
+        if acks or (final is not None and final.certain and final.time + _CROSSING < seen.time):
+            yield broken("no CANCEL after the final response", "a CANCEL", final, *acks[:1], seen)
         else:
             yield kept(request.request, seen)

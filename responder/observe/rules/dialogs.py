@@ -19,6 +19,7 @@ from responder.observe.rules.in_dialog import (
     CROSSING,
     PATIENCE,
     confirmation,
+    hung_up,
     later,
     option,
     ours_within,
@@ -31,6 +32,8 @@ from responder.sip.message import Response
 
 _SESSION = ("INVITE", "UPDATE", "INFO")
 """Methods that only make sense in a session."""
+_LET_GO = 10.0
+"""Seconds in which a client lets go of a dialog that is gone."""
 
 
 @of_call(
@@ -65,6 +68,43 @@ def _our_tags(call: CallSeen) -> set[str]:
     first = {one.identity.branch for one in call.requests_of_client if one.outside_dialog()}
     identities = [seen.identity for seen in sent]
     return found | {identity.to_tag for identity in identities if identity.branch in first}
+
+
+@of_call(
+    "in-dialog-keeps-the-call-id",
+    MUST,
+    "RFC 3261 12.2.1.1",
+    "A request in a dialog has the Call-ID of the dialog.",
+)
+def _call_id(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.requests_of_client:
+        if not exchange.identity.to_tag or exchange.method == "CANCEL":
+            continue
+        dialog = call.dialog_of(exchange) or call.run.dialogs.get(exchange.identity.to_tag)
+        if dialog is not None and dialog.client_tag == exchange.identity.from_tag:
+            same = dialog.call_id == call.call_id
+            yield judged(same, dialog.call_id, call.call_id or "no Call-ID", dialog.response, exchange.request)
+
+
+@of_call(
+    "invite-in-a-session-has-its-to-tag",
+    MUST,
+    "RFC 3261 12.2.1.1",
+    "An INVITE with Call-ID and From tag of a session that is up is in its dialog: it has the To tag.",
+)
+def _re_invite(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        accepted, bye = confirmation(dialog), hung_up(call, dialog)
+        if accepted is None or not dialog.made_by.acks:
+            continue
+        since = max(accepted.number, dialog.made_by.acks[0].number)
+        for exchange in call.requests_of_client:
+            seen = exchange.request
+            if exchange.method != "INVITE" or exchange.identity.from_tag != dialog.client_tag or seen.number < since:
+                continue
+            if bye is None or seen.number < bye.number:
+                there = not exchange.outside_dialog()
+                yield judged(there, f"To with tag={dialog.our_tag}", seen.first("to"), accepted, seen)
 
 
 @of_call(
@@ -295,6 +335,33 @@ def _no_request_after_refusal(call: CallSeen) -> Iterator[Finding]:
     yield from _after_refusal(call, *_SESSION)
 
 
+@of_call(
+    "no-request-after-199",
+    MUST,
+    "RFC 6228 7",
+    "A client that knows 199 sends no request but PRACK in an early dialog after its 199.",
+)
+def _after_199(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        invite = dialog.made_by
+        over = [one for one in invite.provisionals if one.response.status == 199]
+        over = [one for one in over if one.identity.to_tag == dialog.our_tag and one is not dialog.response]
+        accepted = confirmation(dialog)
+        if not over or not option(invite.request, "supported", "199"):
+            continue
+        wrong = [
+            one
+            for one in within(call, dialog)
+            if one.method != "PRACK"
+            and later(one.request, over[0])
+            and (accepted is None or one.request.number < accepted.number)
+        ]
+        for one in wrong:
+            yield broken("nothing but PRACK", one.method, over[0], one.request)
+        if not wrong:
+            yield kept(over[0])
+
+
 def _after_refusal(call: CallSeen, *methods: str) -> Iterator[Finding]:
     for dialog in sessions(call):
         final = dialog.made_by.final
@@ -372,7 +439,7 @@ def _glare(call: CallSeen) -> Iterator[Finding]:
 @of_call(
     "waits-after-491",
     SHOULD,
-    "RFC 3261 14.1",
+    "RFC 3261 14.1, RFC 3311 5.3",
     "After 491 the owner of the Call-ID tries again in 2.1 to 4 seconds, not sooner.",
 )
 def _after_491(call: CallSeen) -> Iterator[Finding]:
@@ -394,7 +461,7 @@ def _after_491(call: CallSeen) -> Iterator[Finding]:
     "gone-dialog-is-terminated",
     SHOULD,
     "RFC 3261 12.2.1.2",
-    "After 481 or 408 to a request of a session, nothing but a BYE follows in it.",
+    "After 481 or 408 to a request of a session its dialog is terminated: a BYE follows in it, and nothing else.",
 )
 def _gone(call: CallSeen) -> Iterator[Finding]:
     for dialog in sessions(call):
@@ -405,8 +472,10 @@ def _gone(call: CallSeen) -> Iterator[Finding]:
                 continue
             following = next((one for one in own[place + 1 :] if later(one.request, final)), None)
             if following is None:
-                if call.run.end > final.time + 2:
+                if hung_up(call, dialog) is not None:
                     yield kept(exchange.request, final)
+                elif call.run.waited(final.time + CROSSING, _LET_GO):
+                    yield broken("BYE", "nothing", exchange.request, final)
             else:
                 yield judged(
                     following.method == "BYE", "BYE", following.method, exchange.request, final, following.request
@@ -427,7 +496,7 @@ def _after_bye(call: CallSeen) -> Iterator[Finding]:
             wrong = [
                 one
                 for one in within(call, dialog, *_SESSION, "BYE")
-                if one.identity.cseq > bye.identity.cseq and bye.final is not None and later(one.request, bye.final)
+                if one.identity.cseq > bye.identity.cseq and later(one.request, bye.request)
             ]
             for one in wrong:
                 yield broken("nothing", one.method, bye.request, one.request)
@@ -475,8 +544,35 @@ def _forks(call: CallSeen) -> Iterator[Finding]:
             ack = next((one for one in acks if one.identity.to_tag == tag), None)
             if ack is not None:
                 yield kept(final, ack)
-            elif call.run.end > final.time + 2:
+            elif call.run.waited(final.time, 2.0):
                 yield broken(f"an ACK with To tag={tag}", "none", final)
+
+
+@of_call(
+    "unwanted-dialog-is-ended-by-bye",
+    MUST,
+    "RFC 3261 13.2.2.4",
+    "A client that leaves after it has cancelled a call that was answered all the same, or hung up on one of several"
+    " that answered, has sent BYE in each of the dialogs.",
+)
+def _unwanted(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.requests_of_client:
+        if exchange.method != "INVITE" or not exchange.outside_dialog():
+            continue
+        up = [(dialog, accepted) for dialog in sessions(call) if (accepted := confirmation(dialog)) is not None]
+        up = [(dialog, accepted) for dialog, accepted in up if dialog.made_by is exchange]
+        byes = [bye for dialog, _ in up for bye in within(call, dialog, "BYE")]
+        cancel = exchange.cancel
+        for dialog, accepted in up:
+            cancelled = cancel is not None and cancel.request.number < accepted.number
+            if not cancelled and not (len(up) > 1 and byes):
+                continue
+            why = cancel.request if cancel is not None and cancelled else byes[0].request
+            bye = hung_up(call, dialog)
+            if bye is not None:
+                yield kept(why, accepted, bye)
+            elif call.run.left(max(accepted.time, why.time) + CROSSING):
+                yield broken(f"BYE with To tag={dialog.our_tag}", "none", why, accepted)
 
 
 @of_call(
@@ -503,3 +599,46 @@ def _callee_bye(call: CallSeen) -> Iterator[Finding]:
             acked = any(ack.number < bye.request.number for ack in acks)
             timed_out = accepted is not None and bye.time - accepted.time >= PATIENCE - tolerance(PATIENCE)
             yield judged(acked or timed_out, "BYE after the ACK", "BYE before it", invite.request, bye.request)
+
+
+@of_call(
+    "second-invite-gets-500",
+    MUST,
+    "RFC 3261 14.2",
+    "An INVITE of ours in a dialog that comes before the final response to another gets 500 with Retry-After.",
+)
+def _second_invite(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        ours = ours_within(call, dialog, "INVITE")
+        for place, invite in enumerate(ours):
+            final = invite.final
+            open_before = [one for one in ours[:place] if one.provisionals and not one.answered_before(invite.request)]
+            if final is None or not open_before or any(one.answered_before(final) for one in open_before):
+                continue
+            status, wait = final.response.status, final.first("retry-after")
+            yield judged(
+                status == 500 and bool(wait),
+                "500 with Retry-After",
+                f"{status}, Retry-After: {wait or 'none'}",
+                open_before[0].request,
+                invite.request,
+                final,
+            )
+
+
+@of_call(
+    "request-out-of-order-gets-500",
+    MUST,
+    "RFC 3261 12.2.2",
+    "A request of ours in a dialog whose CSeq number is below that of one before gets 500.",
+)
+def _out_of_order(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        highest: Exchange | None = None
+        for ours in ours_within(call, dialog):
+            if highest is not None and ours.identity.cseq < highest.identity.cseq:
+                if ours.final is not None and highest.responses:
+                    status = ours.status
+                    yield judged(status == 500, "500", str(status), highest.request, ours.request, ours.final)
+            else:
+                highest = ours

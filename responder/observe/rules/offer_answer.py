@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Final
 
+from responder.observe.rules.comparing import has_sdp
 from responder.observe.rules.descriptions import (
     Description,
     answers,
@@ -13,7 +14,7 @@ from responder.observe.rules.descriptions import (
     of_client,
     offers_of_client,
 )
-from responder.observe.rules.in_dialog import PATIENCE, later, sessions
+from responder.observe.rules.in_dialog import PATIENCE, later, ours_within, sessions
 from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_call
 from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.sip.message import Response
@@ -64,14 +65,44 @@ def _valid(call: CallSeen) -> Iterator[Finding]:
 @of_call(
     "our-offer-is-answered-in-the-2xx",
     MUST,
-    "RFC 3261 13.2.1",
-    "A request of ours with an offer that the client accepts gets the answer in its 2xx, or in a reliable 1xx before.",
+    "RFC 3261 13.3.1.4",
+    "An INVITE of ours with an offer that the client accepts gets the answer in its 2xx, or in a reliable 1xx before.",
 )
 def _offer_is_answered(call: CallSeen) -> Iterator[Finding]:
+    yield from _answered_in_2xx(call, "INVITE")
+
+
+@of_call(
+    "our-offer-in-an-update-is-answered-in-the-2xx",
+    MUST,
+    "RFC 3311 5.2",
+    "An UPDATE of ours with an offer that the client accepts gets the answer in its 2xx.",
+)
+def _update_is_answered(call: CallSeen) -> Iterator[Finding]:
+    yield from _answered_in_2xx(call, "UPDATE")
+
+
+def _answered_in_2xx(call: CallSeen, method: str) -> Iterator[Finding]:
     for dialog in sessions(call):
         for offer, answer in answers(call, dialog):
-            if isinstance(answer.message, Response):
+            if isinstance(answer.message, Response) and offer.request.method == method:
                 yield judged(bool(answer.message.body), "a session description", "no body", offer, answer)
+
+
+@of_call(
+    "our-invite-without-offer-gets-one",
+    MUST,
+    "RFC 3261 13.3.1.4",
+    "An INVITE of ours without an offer that the client accepts gets an offer in its 2xx, or in a reliable 1xx before.",
+)
+def _offers(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        for ours in ours_within(call, dialog, "INVITE"):
+            final = ours.final
+            if final is None or final.response.status >= 300 or ours.request.request.body:
+                continue
+            there = [seen for seen in ours.responses if has_sdp(seen.message)]
+            yield judged(bool(there), "an offer", "none", ours.request, final)
 
 
 @of_call(
@@ -238,7 +269,7 @@ def _dynamic(stream: Media) -> dict[str, str]:
 @of_call(
     "no-offer-while-one-is-open",
     MUST,
-    "RFC 3264 4",
+    "RFC 3264 4, RFC 3311 5.1",
     "No new offer before the last one has been answered or refused.",
 )
 def _one_offer(call: CallSeen) -> Iterator[Finding]:

@@ -15,6 +15,8 @@ from responder.sip.fields import RAck
 
 _ENOUGH = 4.0
 """Seconds in which a PRACK must have come: the response has been sent four times by then."""
+_AT_ONCE = 0.5
+"""The same until a final response, where nothing is lost on the way."""
 
 
 class _Reliable(NamedTuple):
@@ -80,16 +82,18 @@ def _gets_a_prack(call: CallSeen) -> Iterator[Finding]:
         if pracks:
             yield kept(seen, pracks[0].request)
             continue
-        ends = [call.run.end, *[one.time for one in invite.finals], *([invite.cancel.time] if invite.cancel else [])]
+        ends = [*[one.time for one in invite.finals], *([invite.cancel.time] if invite.cancel else [])]
         sent = [one for one in invite.provisionals if one.data == seen.data]
-        if min(ends) - seen.time >= _ENOUGH and (seen.reliable or len(sent) >= 3):
+        had = min(ends, default=call.run.end) - seen.time  # after the final response it may pass over it
+        enough = had >= _AT_ONCE if ends and seen.certain else had >= _ENOUGH and (seen.reliable or len(sent) >= 3)
+        if (enough or (not ends and call.run.left(seen.time))) and call.run.waited(seen.time, _ENOUGH):
             yield broken(f"PRACK with RAck: {response.rseq} {invite.identity.cseq} INVITE", "none", seen)
 
 
 @of_call(
     "prack-names-a-reliable-response",
     MUST,
-    "RFC 3262 7.2",
+    "RFC 3262 7.2, 4",
     "RAck has the RSeq and the CSeq of a reliable response that was sent; the PRACK is in its dialog.",
 )
 def _names(call: CallSeen) -> Iterator[Finding]:
@@ -108,7 +112,7 @@ def _names(call: CallSeen) -> Iterator[Finding]:
         yield judged(
             right,
             f"RAck: {expected}" if expected else "no PRACK: nothing reliable was sent in this dialog",
-            f"RAck: {prack.request.first('rack')}",
+            f"RAck: {prack.request.first('rack') or 'none'}",
             *[one.seen for one in known[-3:]],
             prack.request,
         )

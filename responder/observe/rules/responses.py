@@ -1,23 +1,38 @@
-"""What a client answers to requests of ours (RFC 3261 8.2.6, 12.1.1, 15.1.2; RFC 4320), and which of our responses it
-has to pass over (17.1.3, 18.1.2) or take for others (8.1.3.2)."""
+"""What a client answers to requests of ours (RFC 3261 8.2, 11.2, 12.1.1, 15.1.2, 17.2; RFC 4320), and which of our
+responses it has to pass over (17.1.3) or take for others (8.1.3.2)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
 from typing import Final
 
-from responder.observe.rules.comparing import address, brief, contact_of, same_party, same_via, who
+from responder.observe.rules.comparing import (
+    address,
+    brief,
+    came_directly,
+    contact_of,
+    same_party,
+    same_routes,
+    same_via,
+    who,
+)
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
 from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.registry import Registry
 from responder.sip.corruption import CATALOGUE
-from responder.sip.message import Response
+from responder.sip.message import Request, Response
 
 _COPIES_UNTIL_T2: Final = 4
 """How often a request of ours has gone out when its timer E is at T2 (T1, 2*T1, 4*T1)."""
 _PATIENCE: Final = 4.0
 _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
+_SHORT_SILENCE: Final = 4.0
+"""The same where nothing is lost on the way: it has been sent four times by then."""
+_LEAVING: Final = 0.2
+"""Seconds in which a client that is about to go away need not look at what comes any more."""
+_UNACKNOWLEDGED: Final = 2.5
+"""Seconds in which a final response without ACK has been sent again."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
 """Corruptions after which a response belongs to no transaction."""
 _OF_SOMEBODY_ELSE: Final = CATALOGUE.keys() & {"second-via"}
@@ -26,7 +41,7 @@ _OF_SOMEBODY_ELSE: Final = CATALOGUE.keys() & {"second-via"}
 
 def _answers(call: CallSeen) -> Iterator[tuple[Exchange | None, Seen]]:
     """Every response of the client, each text once, with the request of ours that it is for, as far as it can be told:
-    by its transaction, else by method and CSeq number."""
+    by its branch (even with another Call-ID), else by method and CSeq number."""
     ours = [exchange for exchange in call.exchanges if not exchange.by_client]
     met: set[bytes] = set()
     for seen in call.messages:
@@ -35,6 +50,7 @@ def _answers(call: CallSeen) -> Iterator[tuple[Exchange | None, Seen]]:
         met.add(seen.data)
         identity = seen.identity
         own = next((one for one in ours if any(answer.data == seen.data for answer in one.responses)), None)
+        own = own or call.run.ours.get(identity.branch)
         like = [one for one in ours if (one.identity.cseq, one.method) == (identity.cseq, identity.method)]
         yield own or next(iter(like), None), seen
 
@@ -70,6 +86,99 @@ def _from(call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
+    "response-copies-call-id",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "A response has the Call-ID of the request.",
+)
+def _call_id(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None:
+            wanted, got = exchange.identity.call_id, seen.identity.call_id
+            yield judged(got == wanted, wanted, got or "none", exchange.request, seen)
+
+
+@of_call(
+    "response-copies-cseq",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "A response has the CSeq of the request, number and method.",
+)
+def _cseq(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None:
+            same = (seen.identity.cseq, seen.identity.method) == (exchange.identity.cseq, exchange.method)
+            wanted, got = exchange.request.first("cseq"), seen.first("cseq")
+            yield judged(same, wanted, got or "none", exchange.request, seen)
+
+
+@of_call(
+    "responses-to-a-request-have-one-to-tag",
+    MUST,
+    "RFC 3261 8.2.6.2",
+    "All responses of the client to one request of ours, but 100, have the same To tag.",
+)
+def _one_tag(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.exchanges:
+        if exchange.by_client or not came_directly(exchange.request):
+            continue
+        tagged = [seen for seen in exchange.responses if seen.response.status != 100 and seen.identity.to_tag]
+        for seen in tagged[1:]:
+            wanted, got = tagged[0].identity.to_tag, seen.identity.to_tag
+            yield judged(got == wanted, f"tag={wanted}", f"tag={got}", exchange.request, tagged[0], seen)
+
+
+def _has(rule_id: str, rfc: str, says: str, status: int, key: str, name: str) -> None:
+    """A rule about a header field that a response of one status has to have."""
+
+    @of_call(rule_id, MUST, rfc, says)
+    def check(call: CallSeen) -> Iterator[Finding]:
+        for exchange, seen in _answers(call):
+            if exchange is not None and seen.response.status == status:
+                there = key in seen.response.shape.index
+                yield judged(there, name, f"a {status} without", exchange.request, seen)
+
+
+_has("its-405-has-allow", "RFC 3261 8.2.1", "A 405 of the client has Allow.", 405, "allow", "Allow")
+_has(
+    "its-420-has-unsupported",
+    "RFC 3261 8.2.2.3",
+    "A 420 of the client has Unsupported.",
+    420,
+    "unsupported",
+    "Unsupported",
+)
+
+
+@of_call(
+    "its-415-says-what-it-takes",
+    MUST,
+    "RFC 3261 8.2.3",
+    "A 415 of the client has Accept, Accept-Encoding or Accept-Language.",
+)
+def _accepts(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and seen.response.status == 415:
+            there = any(key in seen.response.shape.index for key in ("accept", "accept-encoding", "accept-language"))
+            yield judged(there, "Accept", "a 415 without", exchange.request, seen)
+
+
+@of_call(
+    "options-tell-what-it-can",
+    SHOULD,
+    "RFC 3261 11.2",
+    "A 200 to OPTIONS of ours has Allow, Accept and Supported.",
+)
+def _options(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and exchange.method == "OPTIONS" and seen.response.status == 200:
+            missing = [
+                name for name in ("Allow", "Accept", "Supported") if name.lower() not in seen.response.shape.index
+            ]
+            yield judged(not missing, "all of them", f"no {', '.join(missing)}", exchange.request, seen)
+
+
+@of_call(
     "response-has-to-with-a-tag",
     MUST,
     "RFC 3261 8.2.6.2",
@@ -99,6 +208,21 @@ def _contact(call: CallSeen) -> Iterator[Finding]:
         if exchange is not None and exchange.method == "INVITE" and 200 <= seen.response.status < 300:
             got = seen.every("contact")
             yield judged(bool(contact_of(seen)), "one Contact", brief(got), exchange.request, seen)
+
+
+@of_call(
+    "accepted-invite-copies-record-route",
+    MUST,
+    "RFC 3261 12.1.1",
+    "A 2xx to an INVITE of ours that makes a dialog has all of its Record-Route, in order.",
+)
+def _record_route(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is None or exchange.method != "INVITE" or not exchange.outside_dialog():
+            continue
+        wanted, got = exchange.request.every("record-route"), seen.every("record-route")
+        if wanted and 200 <= seen.response.status < 300:
+            yield judged(same_routes(got, wanted), brief(wanted), brief(got), exchange.request, seen)
 
 
 @of_call(
@@ -161,18 +285,92 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
 @of_call(
     "requests-to-it-are-answered",
     MUST,
-    "RFC 3261 8.2",
-    f"A request of ours gets a response (judged after {_SILENCE:g} s, by a client that still lives).",
+    "RFC 3261 8.2, 12.2.2",
+    f"A request of ours gets a response (judged after {_SILENCE:g} s, after {_SHORT_SILENCE:g} s where nothing is lost"
+    " on the way, or when the client goes away).",
 )
 def _is_answered(call: CallSeen) -> Iterator[Finding]:
     for exchange in call.exchanges:
-        if exchange.by_client or not any(ack.identity.to_tag for ack in _acks(call)):
+        if exchange.by_client or not _hears(call):
             continue
-        since = exchange.time + _SILENCE
         if exchange.responses:
             yield kept(exchange.request, exchange.responses[0])
-        elif call.run.heard_from(exchange.request.record.remote, since):
+            continue
+        if _misfit(call, exchange):
+            continue
+        hung_up = [one for one in call.requests_of_client if one.method == "BYE"]
+        if any(bye.time < exchange.time + _LEAVING for bye in hung_up) and exchange.method != "BYE":
+            continue
+        run, remote = call.run, exchange.request.record.remote
+        patience = _SHORT_SILENCE if exchange.certain else _SILENCE
+        since = exchange.time + _LEAVING
+        if run.lived(remote, exchange.time + patience) or (run.left(since) and not hung_up):
             yield broken(f"a response to {exchange.method}", "none", *exchange.requests)
+
+
+def _hears(call: CallSeen) -> bool:
+    """Whether something shows that what we send reaches the client: nothing is lost on the way, or it has acted on a
+    response of ours."""
+    return any(
+        exchange.by_client and exchange.certain and exchange.responses for exchange in call.run.exchanges
+    ) or any(ack.identity.to_tag for ack in _acks(call))
+
+
+def _misfit(call: CallSeen, exchange: Exchange) -> bool:
+    """Whether there is a response that was meant for this request, though it does not fit it."""
+    return any(one is exchange for one, _ in _answers(call))
+
+
+@of_call(
+    "unacknowledged-2xx-is-sent-again",
+    MUST,
+    "RFC 3261 13.3.1.4",
+    "A 2xx of the client to an INVITE of ours is sent again until our ACK comes.",
+)
+def _sends_2xx_again(call: CallSeen) -> Iterator[Finding]:
+    yield from _until_acknowledged(call, 200, 299)
+
+
+@of_call(
+    "unacknowledged-refusal-is-sent-again",
+    MUST,
+    "RFC 3261 17.2.1",
+    "By UDP a 300 to 699 of the client to an INVITE of ours is sent again until our ACK comes.",
+)
+def _sends_refusal_again(call: CallSeen) -> Iterator[Finding]:
+    yield from _until_acknowledged(call, 300, 699)
+
+
+def _until_acknowledged(call: CallSeen, low: int, high: int) -> Iterator[Finding]:
+    for exchange in call.exchanges:
+        final = exchange.final
+        if (
+            exchange.by_client
+            or exchange.method != "INVITE"
+            or final is None
+            or not low <= final.response.status <= high
+        ):
+            continue
+        if exchange.reliable and low >= 300:
+            continue
+        acked = [seen for seen in call.messages if _is_our_ack(seen, exchange) and seen.number > final.number]
+        until = acked[0].time if acked else call.run.end
+        copies = [one for one in exchange.finals if one.number > final.number]
+        if copies:
+            yield kept(final, copies[0])
+        elif until - final.time >= _UNACKNOWLEDGED and call.run.lived(
+            exchange.request.record.remote, final.time + _UNACKNOWLEDGED
+        ):
+            yield broken(f"the {final.response.status} again", "nothing", exchange.request, final)
+
+
+def _is_our_ack(seen: Seen, invite: Exchange) -> bool:
+    return (
+        not seen.received
+        and isinstance(seen.message, Request)
+        and seen.request.method == "ACK"
+        and seen.identity.cseq == invite.identity.cseq
+    )
 
 
 def _acks(call: CallSeen) -> list[Seen]:
@@ -197,14 +395,16 @@ def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         return
     if exchange.acks:
         yield kept(final, exchange.acks[-1])
-    elif call.run.end - final.time >= _PATIENCE and all(copy.time <= final.time + 0.1 for copy in exchange.requests):
+    elif call.run.waited(final.time, _PATIENCE) and (
+        exchange.certain or all(copy.time <= final.time + 0.1 for copy in exchange.requests)
+    ):
         yield broken(f"an ACK for {final.response.status}", "none came", exchange.request, final)
 
 
 @of_call(
     "stray-response-is-discarded",
     MUST,
-    "RFC 3261 18.1.2",
+    "RFC 3261 17.1.3, 18.1.2",
     "A response with the branch or the method of no request that is under way is silently discarded.",
 )
 def _stray(call: CallSeen) -> Iterator[Finding]:

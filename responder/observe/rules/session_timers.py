@@ -60,8 +60,8 @@ class _Timer(NamedTuple):
     """The next refresh by either side, or the BYE."""
 
 
-def _timers(call: CallSeen, dialog: DialogSeen) -> list[_Timer]:
-    """The intervals of a session in order in which the client is the refresher."""
+def _timers(call: CallSeen, dialog: DialogSeen, by_client: bool = True) -> list[_Timer]:
+    """The intervals of a session in order in which the client is the refresher, or we are."""
     found = []
     events: list[tuple[Seen, Seen, bool]] = []
     accepted = confirmation(dialog)
@@ -78,9 +78,9 @@ def _timers(call: CallSeen, dialog: DialogSeen) -> list[_Timer]:
     attempts = [own.request for own in within(call, dialog, *_REFRESHES)]
     attempts += [ours.request for ours in ours_within(call, dialog, *_REFRESHES)]
     bye = hung_up(call, dialog)
-    for _, final, by_client in events:
+    for _, final, asked_by_client in events:
         said = _expires(final)
-        if said is None or (said.refresher or "").lower() != ("uac" if by_client else "uas"):
+        if said is None or (said.refresher or "").lower() != ("uac" if asked_by_client == by_client else "uas"):
             continue
         following = [one for one in attempts if one.number > final.number] + ([bye] if bye else [])
         until = min((one for one in following if one.number > final.number), key=lambda one: one.number, default=None)
@@ -95,7 +95,7 @@ def _late(call: CallSeen, timer: _Timer, limit: float) -> Finding | None:
     if until is not None and until.time <= end:
         refreshed = until.received and until.identity.method in _REFRESHES
         return kept(timer.since, until) if refreshed else None
-    if call.run.end <= end or not any(seen.received and seen.time > end for seen in call.messages):
+    if call.run.end <= end or not call.run.lived(timer.since.record.remote, end):
         return None  # nothing shows that the client still had the session by then
     return broken(
         f"a refresh within {limit:g} s",
@@ -134,12 +134,49 @@ def _at_half(call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
+    "missing-refresh-ends-the-session",
+    SHOULD,
+    "RFC 4028 10",
+    "Where we are the refresher and no refresh comes, the client sends BYE shortly before the session expires.",
+)
+def _hangs_up(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        for timer in _timers(call, dialog, by_client=False):
+            bye, until = hung_up(call, dialog), timer.until
+            expires = timer.since.time + timer.interval
+            if until is not None and until.time <= expires + tolerance(1):
+                if bye is until and bye.received and bye.time > expires - timer.interval / 2:
+                    yield kept(timer.since, bye)
+            elif call.run.lived(timer.since.record.remote, expires + tolerance(timer.interval)):
+                yield broken(f"BYE before {timer.interval} s", "none by then", timer.since, until)
+
+
+@of_call(
+    "refresh-supports-the-session-timer",
+    MUST,
+    "RFC 4028 7.4",
+    "A re-INVITE or UPDATE of a client with session timers lists timer in Supported as its INVITE did, while a session"
+    " timer runs.",
+)
+def _still_supported(call: CallSeen) -> Iterator[Finding]:
+    for last, own in _refreshes(call):
+        there = option(own.request, "supported", "timer")
+        yield judged(there, "Supported: timer", ", ".join(own.request.every("supported")) or "none", last, own.request)
+
+
+@of_call(
     "refresh-has-session-expires",
     SHOULD,
     "RFC 4028 7.4",
     "A re-INVITE or UPDATE of a client with session timers has Session-Expires while a session timer runs.",
 )
 def _has_session_expires(call: CallSeen) -> Iterator[Finding]:
+    for last, own in _refreshes(call):
+        yield judged(bool(own.request.first("session-expires")), "Session-Expires", "none", last, own.request)
+
+
+def _refreshes(call: CallSeen) -> Iterator[tuple[Seen, Exchange]]:
+    """The re-INVITEs and UPDATEs of a client with session timers while one runs, with the 2xx that started it."""
     for dialog in sessions(call):
         accepted = confirmation(dialog)
         if accepted is None or not option(dialog.made_by.request, "supported", "timer"):
@@ -147,8 +184,7 @@ def _has_session_expires(call: CallSeen) -> Iterator[Finding]:
         last = accepted
         for own in within(call, dialog, *_REFRESHES):
             if own.request.number > last.number and _expires(last) is not None:
-                there = own.request.first("session-expires")
-                yield judged(bool(there), "Session-Expires", "none", last, own.request)
+                yield last, own
             if own.final is not None and own.status < 300:
                 last = own.final
 
@@ -188,9 +224,24 @@ def _names_refresher(call: CallSeen) -> Iterator[Finding]:
     for exchange, final, said in _accepted(call):
         asked = _expires(exchange.request)
         chosen = (asked.refresher or "").lower() if asked is not None else ""
+        if not option(exchange.request, "supported", "timer"):
+            chosen = "uas"  # table 2: who does not know session timers cannot refresh
         there = (said.refresher or "").lower()
         holds = there in ("uac", "uas") and (not chosen or there == chosen)
         yield judged(holds, f"refresher={chosen or 'uac or uas'}", f"refresher={there or 'none'}", final)
+
+
+@of_call(
+    "accepted-session-timer-is-required",
+    MUST,
+    "RFC 4028 9",
+    "A 2xx of the client that makes us the refresher has Require: timer.",
+)
+def _requires(call: CallSeen) -> Iterator[Finding]:
+    for exchange, final, said in _accepted(call):
+        if (said.refresher or "").lower() == "uac":
+            there = option(final, "require", "timer")
+            yield judged(there, "Require: timer", ", ".join(final.every("require")) or "none", exchange.request, final)
 
 
 @of_call(

@@ -8,7 +8,18 @@ from typing import Final
 from responder.errors import ParseError
 from responder.observe.rules.comparing import brief
 from responder.observe.rules.in_dialog import PATIENCE, later, option, within
-from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange, of_run
+from responder.observe.rules.rule import (
+    MUST,
+    SHOULD,
+    Finding,
+    broken,
+    judged,
+    kept,
+    of_call,
+    of_exchange,
+    of_run,
+    tolerance,
+)
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
 from responder.sip.fields import Event, MediaType
 
@@ -16,6 +27,8 @@ _FATAL: Final = {404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604
 """What ends a subscription as an answer to its refresh (RFC 6665 section 4.1.2.2)."""
 _SOON: Final = 5.0
 """Seconds in which the first NOTIFY after an accepted REFER must have come ("immediate")."""
+_LEAVING: Final = 0.2
+"""Seconds in which a client that is about to go away need not report any more."""
 
 
 def _package(seen: Seen) -> tuple[str, str | None]:
@@ -34,7 +47,7 @@ def _state(notify: Seen) -> str:
 @of_exchange(
     "subscribe-has-one-event",
     MUST,
-    "RFC 6665 4.1.2.1",
+    "RFC 6665 3.1.2",
     "A SUBSCRIBE has exactly one Event.",
     methods=("SUBSCRIBE",),
 )
@@ -43,7 +56,7 @@ def _one_event(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     yield judged(len(events) == 1, "one Event", brief(events), exchange.request)
 
 
-@of_exchange("subscribe-has-expires", SHOULD, "RFC 6665 4.1.2.1", "A SUBSCRIBE has Expires.", methods=("SUBSCRIBE",))
+@of_exchange("subscribe-has-expires", SHOULD, "RFC 6665 3.1.1", "A SUBSCRIBE has Expires.", methods=("SUBSCRIBE",))
 def _has_expires(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     there = exchange.request.first("expires")
     yield judged(there.isdecimal(), "Expires: seconds", there or "none", exchange.request)
@@ -91,12 +104,28 @@ def _notify_accepted(call: CallSeen) -> Iterator[Finding]:
         if final is not None and final.response.status not in (401, 407):
             status = final.response.status
             yield judged(status != 481, "2xx", str(status), asked.request, notify.request, final)
-        elif (
-            final is None
-            and call.run.end >= notify.time + PATIENCE
-            and call.run.heard_from(notify.request.record.remote, notify.time + PATIENCE)
-        ):
+        elif final is None and call.run.lived(notify.request.record.remote, notify.time + PATIENCE):
             yield broken("2xx", "no answer in 32 s", asked.request, notify.request)
+
+
+@of_call(
+    "notify-of-no-subscription-is-refused",
+    MUST,
+    "RFC 6665 4.1.3",
+    "A NOTIFY of ours in a dialog of the client gets 481, or another refusal, where it has not subscribed to that event.",
+)
+def _notify_refused(call: CallSeen) -> Iterator[Finding]:
+    for notify in call.exchanges:
+        package = _package(notify.request)
+        if notify.by_client or notify.method != "NOTIFY" or notify.final is None or not package[0]:
+            continue
+        dialog = next((one for one in call.dialogs if one.our_tag == notify.identity.from_tag), None)
+        asked = [one for one in call.requests_of_client if one.method in ("SUBSCRIBE", "REFER")]
+        if dialog is None or dialog.client_tag != notify.identity.to_tag or package[0] == "refer":
+            continue
+        if all(_package(one.request) != package for one in asked):
+            status = notify.status
+            yield judged(status >= 400, "481", str(status), notify.request, notify.final)
 
 
 def _ended(call: CallSeen, notify: Exchange) -> bool:
@@ -129,11 +158,11 @@ def _ended(call: CallSeen, notify: Exchange) -> bool:
     " a new one has a Call-ID of its own.",
 )
 def _refused_refresh(call: CallSeen) -> Iterator[Finding]:
+    every = [one for one in call.requests_of_client if one.method == "SUBSCRIBE"]
     for dialog in call.dialogs:
-        refreshes = within(call, dialog, "SUBSCRIBE")
-        for refresh in refreshes:
+        for refresh in within(call, dialog, "SUBSCRIBE"):
             if refresh.final is not None and refresh.status in _FATAL:
-                yield from _no_more(refreshes, refresh.final, _package(refresh.request))
+                yield from _no_more(every, refresh.final, _package(refresh.request))
 
 
 @of_call(
@@ -154,12 +183,101 @@ def _terminated(call: CallSeen) -> Iterator[Finding]:
 
 
 def _no_more(refreshes: list[Exchange], since: Seen, package: tuple[str, str | None]) -> Iterator[Finding]:
-    """No SUBSCRIBE for the same package in this dialog after a message."""
+    """No SUBSCRIBE for the same package, of these, after a message."""
     wrong = [one for one in refreshes if _package(one.request) == package and later(one.request, since)]
     for one in wrong:
-        yield broken("no SUBSCRIBE in this dialog", "SUBSCRIBE", since, one.request)
+        yield broken("no SUBSCRIBE with this Call-ID", "SUBSCRIBE", since, one.request)
     if not wrong:
         yield kept(since)
+
+
+def _terminations(run: Transcript) -> Iterator[tuple[Exchange, Seen, list[Exchange]]]:
+    """The NOTIFYs of ours that ended a subscription, with their answer, and the SUBSCRIBEs that began the same again
+    afterwards."""
+    for call in run.calls:
+        for notify in call.exchanges:
+            if notify.by_client or notify.method != "NOTIFY" or _state(notify.request) != "terminated":
+                continue
+            asked, final = _subscribed(call, notify), notify.final
+            if asked is None or final is None or final.response.status >= 300 or asked.method != "SUBSCRIBE":
+                continue
+            if asked.request.first("expires").strip() == "0":
+                continue
+            yield (
+                notify,
+                final,
+                [
+                    one
+                    for one in run.exchanges
+                    if one.by_client
+                    and one.method == "SUBSCRIBE"
+                    and one.outside_dialog()
+                    and _package(one.request)[0] == _package(asked.request)[0]
+                    and one.request.number > final.number
+                    and one.request.first("to").partition(";")[0] == asked.request.first("to").partition(";")[0]
+                ],
+            )
+
+
+def _said(notify: Seen, name: str) -> str:
+    """A parameter of Subscription-State."""
+    params = notify.first("subscription-state").lower().replace(" ", "").split(";")[1:]
+    return next((value.partition("=")[2] for value in params if value.startswith(f"{name}=")), "")
+
+
+@of_run(
+    "rejected-subscription-is-not-begun-again",
+    SHOULD,
+    "RFC 6665 4.1.3",
+    "After terminated with the reason rejected, noresource or invariant the client does not subscribe again.",
+)
+def _rejected(run: Transcript) -> Iterator[Finding]:
+    for notify, final, again in _terminations(run):
+        reason = _said(notify.request, "reason")
+        if reason in ("rejected", "noresource", "invariant"):
+            if again:
+                yield broken("no SUBSCRIBE", "SUBSCRIBE", notify.request, final, again[0].request)
+            else:
+                yield kept(notify.request, final)
+
+
+@of_run(
+    "retry-after-of-a-subscription-is-waited-for",
+    SHOULD,
+    "RFC 6665 4.1.3",
+    "After terminated with retry-after the client does not subscribe again before that.",
+)
+def _waits(run: Transcript) -> Iterator[Finding]:
+    for notify, final, again in _terminations(run):
+        wait, reason = _said(notify.request, "retry-after"), _said(notify.request, "reason")
+        if (
+            wait.isdecimal()
+            and reason not in ("deactivated", "rejected", "timeout", "noresource", "invariant")
+            and again
+        ):
+            after = again[0].time - final.time
+            yield judged(
+                after >= int(wait) - tolerance(int(wait)),
+                f"{wait} s",
+                f"{after:.3g} s",
+                notify.request,
+                again[0].request,
+            )
+
+
+@of_run(
+    "deactivated-subscription-is-begun-again",
+    SHOULD,
+    "RFC 6665 4.1.3",
+    "After terminated with the reason deactivated the client subscribes again immediately.",
+)
+def _renewed(run: Transcript) -> Iterator[Finding]:
+    for notify, final, again in _terminations(run):
+        if _said(notify.request, "reason") == "deactivated":
+            if again:
+                yield kept(notify.request, again[0].request)
+            elif run.end - final.time >= _SOON:
+                yield broken("a new SUBSCRIBE", f"none in {_SOON:g} s", notify.request, final)
 
 
 @of_exchange("refer-has-one-refer-to", MUST, "RFC 3515 2.4.1", "A REFER has exactly one Refer-To.", methods=("REFER",))
@@ -201,7 +319,7 @@ def _reported(call: CallSeen) -> Iterator[Finding]:
         first = next((one for one in reports if one.request.number > refer.request.number), None)
         if first is not None:
             yield kept(refer.request, final, first.request)
-        elif call.run.end >= final.time + _SOON:
+        elif call.run.waited(final.time + _LEAVING, _SOON):
             yield broken("NOTIFY", f"none in {_SOON:g} s", refer.request, final)
 
 
@@ -279,7 +397,7 @@ def _final_report(call: CallSeen) -> Iterator[Finding]:
         reason = value.partition("reason=")[2].partition(";")[0]
         right = reason == "noresource" or _status_of(ended[0].request) == 603
         yield judged(right, "terminated;reason=noresource", value, ended[0].request)
-    elif call.run.end >= reports[0].time + PATIENCE:
+    elif call.run.waited(reports[0].time + _LEAVING, PATIENCE):
         yield broken("terminated;reason=noresource", _state(reports[0].request), reports[0].request)
 
 
@@ -333,24 +451,62 @@ def _initial_publish(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         yield judged(bool(exchange.request.request.body), "a body, or SIP-If-Match", "neither", exchange.request)
 
 
+@of_exchange(
+    "publish-that-removes-has-no-body",
+    MUST,
+    "RFC 3903 4.5",
+    "A PUBLISH with Expires: 0 has SIP-If-Match and no body.",
+    methods=("PUBLISH",),
+)
+def _removal(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    request = exchange.request
+    if request.first("expires").strip() == "0":
+        right = bool(request.first("sip-if-match")) and not request.request.body
+        tag, size = request.first("sip-if-match") or "none", len(request.request.body)
+        yield judged(right, "SIP-If-Match, no body", f"SIP-If-Match: {tag}, a body of {size} bytes", request)
+
+
+@of_run(
+    "one-publish-at-a-time",
+    MUST,
+    "RFC 3903 4",
+    "No new PUBLISH for a Request-URI before the last one has its final response, or has timed out.",
+)
+def _one_publish(run: Transcript) -> Iterator[Finding]:
+    last: dict[tuple[str, str], Exchange] = {}
+    for publish in run.exchanges:
+        if not publish.by_client or publish.method != "PUBLISH":
+            continue
+        request = publish.request
+        key = (request.request.uri, request.first("from"))
+        before = last.get(key)
+        if before is not None and before.identity.cseq != publish.identity.cseq:
+            done = before.answered_before(request) or publish.time - before.time >= PATIENCE
+            yield judged(done, "no PUBLISH before the response", "PUBLISH", before.request, request)
+        last[key] = publish
+
+
 @of_run(
     "publish-has-the-last-entity-tag",
     MUST,
-    "RFC 3903 4.3",
-    "SIP-If-Match of a PUBLISH has the entity-tag of our last 2xx.",
+    "RFC 3903 4.1, 4.3",
+    "SIP-If-Match of a PUBLISH has one entity-tag, that of our last 2xx.",
 )
 def _entity_tags(run: Transcript) -> Iterator[Finding]:
     given: dict[str, Seen] = {}
     replaced: dict[str, Seen] = {}
     publishes = [one for one in run.exchanges if one.by_client and one.method == "PUBLISH"]
+    began = False
     for publish in sorted(publishes, key=lambda one: one.request.number):
+        began = began or not publish.request.first("sip-if-match")
         tag = publish.request.first("sip-if-match").strip()
         final = publish.final
         if tag and given:
             why = replaced.get(tag)
             stale = why is not None and later(publish.request, why)
-            if stale or tag in given:
-                yield judged(not stale, "the entity-tag of the last 2xx", tag, why, publish.request)
+            made_up = tag not in given and began  # where it has published before, the tag may be of that
+            if stale or made_up or tag in given:
+                yield judged(not stale and not made_up, "the entity-tag of the last 2xx", tag, why, publish.request)
         if final is not None and final.response.status < 300:
             fresh = final.first("sip-etag").strip()
             if tag and tag != fresh:

@@ -112,7 +112,8 @@ WRONG: dict[str, dict[str, Any]] = {
     "ack-non-2xx-keeps-the-request-uri": {"uri": "tel:+1234"},
     "ack-non-2xx-keeps-from": {"put": {"From": "<sip:carol@example.com>;tag=from1"}},
     "ack-non-2xx-has-the-to-of-the-response": {"put": {"To": "<sip:bob@127.0.0.1>"}},
-    "ack-has-the-number-of-its-invite": {"put": {"CSeq": "2 ACK"}},
+    "ack-non-2xx-has-the-number-of-its-invite": {"put": {"CSeq": "2 ACK"}},
+    "ack-non-2xx-keeps-the-call-id": {"put": {"Call-ID": "other"}},
     "ack-non-2xx-keeps-the-route": {"invited": (ROUTE,)},
     "ack-non-2xx-goes-the-way-of-its-invite": {"flow": replace(UDP, local=("127.0.0.1", 5061))},
     "ack-non-2xx-requires-nothing": {"fields": ("Require: 100rel",)},
@@ -178,7 +179,7 @@ WRONG_2XX: dict[str, dict[str, Any]] = {
     "ack-2xx-has-the-credentials": {"invited": (SECRET,)},
     "ack-2xx-requires-nothing-new": {"fields": ("Require: timer",)},
     "ack-carries-the-answer": {"body": b""},
-    "ack-has-the-number-of-its-invite": {"put": {"CSeq": "2 ACK"}},
+    "ack-2xx-has-the-number-of-its-invite": {"put": {"CSeq": "2 ACK"}},
 }
 
 

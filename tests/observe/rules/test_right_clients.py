@@ -24,6 +24,7 @@ from .judging import records_of
 NOT_DONE = {
     "invite-has-allow": "13.2.1; the client of the flows has the few fields that each flow needs",
     "invite-has-supported": "the same",
+    "options-tell-what-it-can": "11.2; the same",
 }
 """What the client of the flows does not do though it SHOULD, and why that is right here."""
 SENT_AGAIN = ("rfc5407-invite-crosses-200", "prack-lost", "cancel-lost")
@@ -36,7 +37,11 @@ NOT_FOR_IT = ("wrong-branch", "no-via", "lower-via-first", "wrong-cseq-method", 
 """Corruptions after which a response belongs to no request of the client."""
 
 
-@pytest.mark.parametrize("over", [UDP, TCP, UDP6], ids=["UDP", "TCP", "IPv6"])
+LOOPBACK = Path("UDP", ("127.0.0.1", 5060), ("127.0.0.1", 5062))
+"""Where nothing is lost, and rules are stricter."""
+
+
+@pytest.mark.parametrize("over", [UDP, TCP, UDP6, LOOPBACK], ids=["UDP", "TCP", "IPv6", "loop-back"])
 @pytest.mark.parametrize("flow", EVERY, ids=str)
 def test_no_rule_is_broken(flow: Flow, over: Path) -> None:
     if flow.datagrams and over.reliable:
