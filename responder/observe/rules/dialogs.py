@@ -142,7 +142,7 @@ def _cseq(call: CallSeen) -> Iterator[Finding]:
         previous = dialog.made_by
         for exchange in sorted(requests, key=lambda one: (one.identity.cseq, one.request.number)):
             number, last = exchange.identity.cseq, previous.identity.cseq
-            if number == last and _elsewhere(previous):
+            if number == last and exchange.method == previous.method and _elsewhere(previous):
                 continue
             missing = set(range(last + 1, number)) - elsewhere if last < number <= last + 100 else {number}
             holds = last < number and not missing

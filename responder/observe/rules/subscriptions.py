@@ -112,7 +112,7 @@ def _notify_accepted(call: CallSeen) -> Iterator[Finding]:
     "notify-of-no-subscription-is-refused",
     MUST,
     "RFC 6665 4.1.3",
-    "A NOTIFY of ours in a dialog of the client gets 481, or another refusal, where it has not subscribed to that event.",
+    "A NOTIFY of ours in a dialog gets 481, or another refusal, where the client has not subscribed to its event.",
 )
 def _notify_refused(call: CallSeen) -> Iterator[Finding]:
     for notify in call.exchanges:
