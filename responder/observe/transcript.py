@@ -464,9 +464,9 @@ class Transcript:
         by_branch = [one for one in invites if identity.branch and one.identity.branch == identity.branch]
         by_number = [one for one in invites if one.finals and one.identity.cseq == identity.cseq]
         unacknowledged = [one for one in invites if one.finals and not one.acks]
-        if unacknowledged and by_number and by_number[-1].acks:
-            if all(ack.identity.branch != identity.branch for ack in by_number[-1].acks):
-                by_number = []  # no copy of that ACK, but one with the number of another INVITE
+        known = {ack.identity.branch for ack in by_number[-1].acks} if by_number else set()
+        if unacknowledged and known and identity.branch not in known:
+            by_number = []  # no copy of the ACK for that INVITE, but one for another with a wrong number
         for fitting in (by_branch, by_number, unacknowledged):
             if fitting:
                 fitting[-1].acks.append(seen)

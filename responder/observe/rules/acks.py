@@ -56,12 +56,18 @@ def _still_asks(exchange: Exchange, final: Seen) -> bool:
 
 
 def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Iterator[Finding]:
-    """Whether the copies that came after an ACK were acknowledged too. Where one may be lost on the way, two in a row
-    without make a failure."""
+    """Whether the copies that came after an ACK were acknowledged too, and no more than one went before it. Where one
+    may be lost on the way, two in a row without make a failure."""
     if not acks:
         return
     run = call.run
-    later = [final for final in finals if final.number > acks[0].number]
+    first = acks[0]
+    missed = [final for final in finals if final.number < first.number and final.time <= first.time - _REACTION]
+    if first.certain and len(missed) > 2:
+        status, late = missed[0].response.status, first.time - missed[0].time
+        yield broken(f"an ACK for each {status}", f"the first one after {late:.3g} s", *missed, first)
+        return
+    later = [final for final in finals if final.number > first.number]
     for place, copy in enumerate(later):
         ack = next((ack for ack in acks if ack.number > copy.number), None)
         following = next((one for one in later[place + 1 :] if one.time - copy.time >= _REACTION), None)
@@ -70,7 +76,7 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
             continue
         last = copy if copy.certain else following
         if last is not None and run.waited(last.time + _LEAVING, _REACTION - _LEAVING):
-            yield broken(f"another ACK for the copies of {copy.response.status}", "none came", acks[0], copy, following)
+            yield broken(f"another ACK for the copies of {copy.response.status}", "none came", first, copy, following)
             return
 
 
@@ -494,6 +500,21 @@ def _ack_answers(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for ack, final in _acks_for(exchange, 200, 299):
         if has_sdp(final.message):
             yield judged(has_sdp(ack.message), "a session description", "an ACK without one", exchange.request, ack)
+
+
+@of_exchange(
+    "ack-has-no-offer",
+    MUST,
+    "RFC 3261 13.2.1",
+    "Where the INVITE has the offer and its 2xx the answer, the ACK has no session description: an offer stands in a"
+    " request that gets a response.",
+    methods=_INVITE,
+)
+def _ack_offers_nothing(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    if has_sdp(exchange.request.message):
+        for ack, final in _acks_for(exchange, 200, 299):
+            if has_sdp(final.message):
+                yield judged(not has_sdp(ack.message), "no session description", "one", exchange.request, final, ack)
 
 
 # -------------------------------------------------------------------------------------------------- none at all

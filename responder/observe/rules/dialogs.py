@@ -642,3 +642,21 @@ def _out_of_order(call: CallSeen) -> Iterator[Finding]:
                     yield judged(status == 500, "500", str(status), highest.request, ours.request, ours.final)
             else:
                 highest = ours
+
+
+@of_call(
+    "replaces-names-one-dialog",
+    MUST,
+    "RFC 3891 6.1",
+    "Replaces stands in an INVITE only, once, with one to-tag and one from-tag.",
+)
+def _replaces(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.requests_of_client:
+        values = exchange.request.every("replaces")
+        if values:
+            names = [param.partition("=")[0].strip().lower() for param in values[0].split(";")[1:]]
+            right = exchange.method == "INVITE" and len(values) == 1
+            right = right and names.count("to-tag") == 1 and names.count("from-tag") == 1
+            yield judged(
+                right, "Replaces: CALL-ID;to-tag=...;from-tag=... in an INVITE", brief(values), exchange.request
+            )

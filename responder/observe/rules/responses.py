@@ -258,6 +258,33 @@ def _no_early_100(call: CallSeen) -> Iterator[Finding]:
         )
 
 
+@of_call(
+    "no-408-for-other-methods",
+    MUST,
+    "RFC 4320 4.2",
+    "A request of ours that is no INVITE never gets 408: that would come too late.",
+)
+def _no_408(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and exchange.method != "INVITE" and seen.response.status >= 200:
+            yield judged(seen.response.status != 408, "another status", "408", exchange.request, seen)
+
+
+@of_call(
+    "cancelled-invite-gets-487",
+    SHOULD,
+    "RFC 3261 9.2",
+    "An INVITE of ours that we cancel before its final response gets 487.",
+)
+def _cancelled(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.exchanges:
+        cancel, final = exchange.cancel, exchange.final
+        if exchange.by_client or cancel is None or final is None or final.time < cancel.time + _LEAVING:
+            continue  # what comes sooner may have crossed the CANCEL
+        status = final.response.status
+        yield judged(status == 487, "487", str(status), exchange.request, cancel.request, final)
+
+
 @of_call("bye-gets-200", MUST, "RFC 3261 15.1.2", "A BYE of ours in a dialog that is there gets a 2xx.")
 def _bye(call: CallSeen) -> Iterator[Finding]:
     ended = any(exchange.by_client and exchange.method == "BYE" for exchange in call.exchanges)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from bench import Bench, Caller
@@ -13,7 +14,7 @@ from scenarios.world import TCP, UDP, UDP6
 from responder.events import Flow as Path
 from responder.events import MessageSent
 from responder.observe.judge import judge
-from responder.observe.records import MessageRecord
+from responder.observe.records import ClientRecord, MessageRecord
 from responder.observe.rules.rule import MUST, SHOULD
 from responder.sip.corruption import CATALOGUE
 from responder.transaction.fault import Fault
@@ -32,6 +33,12 @@ SENT_AGAIN = ("rfc5407-invite-crosses-200", "prack-lost", "cancel-lost")
 
 ON_PURPOSE = {"info-package-469": "info-package-is-one-that-we-take"}
 """Flows that are there to answer a client that breaks this rule: theirs does."""
+
+BY_LEAVING = (
+    "unwanted-dialog-is-ended-by-bye",  # it does leave without BYE
+    "invite-is-sent-again-by-udp",  # the client of the flows sends nothing again by itself
+)
+"""What a client breaks that is gone in the middle of a flow."""
 
 NOT_FOR_IT = ("wrong-branch", "no-via", "lower-via-first", "wrong-cseq-method", "no-cseq", "unknown-version")
 """Corruptions after which a response belongs to no request of the client."""
@@ -63,6 +70,29 @@ def test_no_rule_is_broken(flow: Flow, over: Path) -> None:
     if flow.name in ON_PURPOSE:
         assert broken.pop(ON_PURPOSE[flow.name])
     assert broken == {}
+
+
+@pytest.mark.parametrize("how", ["exited", "ended"])
+@pytest.mark.parametrize("flow", EVERY, ids=str)
+def test_a_client_that_goes_away_is_not_blamed_for_what_it_leaves(flow: Flow, how: str) -> None:
+    """At any time when nothing is just being said."""
+    world = flow.world()
+    flow.open(world, flow=LOOPBACK)
+    world.finish()
+    whole = records_of(world.events)
+    times = [record.time for record in whole]
+    for before, after in [(one, two) for one, two in pairwise(times) if two - one > 0.1][:12]:
+        for gone in (before + 0.015, after - 0.015):
+            count = sum(time <= gone for time in times)
+            left = ClientRecord(time=gone, wall=0.0, how=how, exit_status=0, output="")
+            rest = [record for record in whole[count:] if not (isinstance(record, MessageRecord) and record.received)]
+            broken = {
+                one.rule.id: [(finding.expected, finding.actual, finding.messages) for _, finding in one.failures[:3]]
+                for one in judge([*whole[:count], left, *rest]).violations(MUST)
+            }
+            for known in (ON_PURPOSE.get(flow.name, ""), *BY_LEAVING):
+                broken.pop(known, None)
+            assert broken == {}, gone
 
 
 @pytest.mark.parametrize("flow", EVERY, ids=str)
