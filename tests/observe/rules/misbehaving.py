@@ -1,15 +1,24 @@
-"""A client on the loop-back of this machine, whose process ends when it is done, and that is right but for one thing."""
+"""Clients with one fault each, on the loop-back of this machine; their process ends when they are done.
+
+A `Fault` makes the run of a client with it and without: `verify` holds that a rule names it, and that nothing is broken
+without it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import pytest
 from bench import Bench, Caller, Sent, reply_to
 
 from responder.events import Flow
 from responder.observe.judge import Judgement, judge
 from responder.observe.records import ClientRecord, Entry
+from responder.observe.rules.rule import MUST, SHOULD
+from responder.transaction.fault import Fault as Loss
+from responder.uas.script import Reply
 
 from .judging import records_of
 
@@ -17,8 +26,12 @@ HERE = Flow("UDP", ("127.0.0.1", 5060), ("127.0.0.1", 5062))
 STREAM = Flow("TCP", ("127.0.0.1", 5060), ("127.0.0.1", 5062), 7)
 INVITE_FIELDS = ("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE", "Supported: 100rel, timer, 199")
 
-Change: TypeAlias = "str | bytes | None | Callable[[str], str]"
+Change: TypeAlias = "str | bytes | Callable[[str], str] | None"
 """A new value, None to leave the field out, or what makes the new value of the old one."""
+Changes: TypeAlias = Mapping[str, Mapping[str, Change]]
+"""What is changed in which messages."""
+UNHEARD = Reply(100, fault=Loss(drop=1000))
+"""A response that never leaves."""
 OMITTED: Mapping[str, Change] = {":omitted": ""}
 """Instead of changes: the message is not sent."""
 
@@ -127,3 +140,41 @@ class Misbehaving:
         entries.insert(count, ClientRecord(time=time, wall=0.0, how=how, exit_status=0, output=""))
         assert self.met == set(self.changes), "a message that is to be wrong never came"
         return judge(entries)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One way to be wrong."""
+
+    name: str
+    rule: str
+    """What names it."""
+    client: Callable[[bool], Misbehaving]
+    """The run of a client: with the fault, or without."""
+
+
+def messages(
+    name: str, rule: str, story: Callable[..., Misbehaving], /, right: Mapping[str, Any] | None = None, **changes: Any
+) -> Fault:
+    """A fault that is in the form of messages (`story` names them)."""
+    return Fault(name, rule, lambda wrong: story(changes=changes if wrong else {}, **(right or {})))
+
+
+def conduct(name: str, rule: str, story: Callable[[bool], Misbehaving], /) -> Fault:
+    """A fault in what the client does, or when."""
+    return Fault(name, rule, story)
+
+
+def held(faults: Iterable[Fault]) -> Any:
+    """The test of a table of faults."""
+    return pytest.mark.parametrize("fault", faults, ids=lambda fault: fault.name.replace(" ", "-"))
+
+
+def verify(fault: Fault) -> None:
+    """The fault is named; without it nothing is broken."""
+    right = {one.rule.id: one.failures[0][1] for one in fault.client(False).judged().violations(MUST, SHOULD)}
+    assert right == {}
+    judgement = fault.client(True).judged()
+    assert fault.rule in {one.rule.id for one in judgement.violations(MUST, SHOULD)}, [
+        (one.rule.id, one.failures[0][1]) for one in judgement.violations(MUST, SHOULD)
+    ]
