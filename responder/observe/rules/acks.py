@@ -86,7 +86,7 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
 @of_exchange(
     "refusal-is-acknowledged",
     MUST,
-    "RFC 3261 17.1.1.2, 17.1.1.3",
+    "RFC 3261 17.1.1.2, RFC 3261 17.1.1.3",
     "A 300 to 699 to an INVITE gets an ACK.",
     methods=_INVITE,
 )
@@ -340,7 +340,7 @@ def _every_2xx_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[F
 @of_exchange(
     "ack-2xx-is-a-new-transaction",
     MUST,
-    "RFC 3261 13.2.2.4, 8.1.1.7",
+    "RFC 3261 13.2.2.4, RFC 3261 8.1.1.7",
     "The ACK for a 2xx has a branch of its own.",
     methods=_INVITE,
 )
@@ -378,7 +378,7 @@ def _routed(exchange: Exchange, call: CallSeen, ack: Seen, final: Seen) -> tuple
 @of_exchange(
     "ack-2xx-goes-to-the-contact",
     MUST,
-    "RFC 3261 13.2.2.4, 12.2.1.1",
+    "RFC 3261 13.2.2.4, RFC 3261 12.2.1.1",
     "The Request-URI of the ACK for a 2xx is the Contact of that 2xx (the first route, where that is a strict one).",
     methods=_INVITE,
 )
@@ -393,7 +393,7 @@ def _ack_2xx_target(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "ack-2xx-has-the-route-set",
     MUST,
-    "RFC 3261 13.2.2.4, 12.2.1.1",
+    "RFC 3261 13.2.2.4, RFC 3261 12.2.1.1",
     "The Route of the ACK for a 2xx is the Record-Route of the dialog, the last first; none where it had none.",
     methods=_INVITE,
 )
@@ -408,7 +408,7 @@ def _ack_2xx_routes(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "ack-2xx-is-in-the-dialog",
     MUST,
-    "RFC 3261 13.2.2.4, 12.2.1.1",
+    "RFC 3261 13.2.2.4, RFC 3261 12.2.1.1",
     "The ACK for a 2xx has the Call-ID and the From tag of the INVITE and the To tag of the 2xx.",
     methods=_INVITE,
 )
@@ -426,6 +426,20 @@ def _ack_2xx_tags(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
             final,
             ack,
         )
+
+
+@of_exchange(
+    "ack-2xx-keeps-from-and-to",
+    MUST,
+    "RFC 3261 13.2.2.4, RFC 3261 12.2.1.1",
+    "From and To of the ACK for a 2xx have the URIs of the INVITE.",
+    methods=_INVITE,
+)
+def _ack_2xx_uris(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for ack, final in _acks_for(exchange, 200, 299):
+        for key in ("from", "to"):
+            wanted, got = uri_of(exchange.request.first(key)), uri_of(ack.first(key))
+            yield judged(same_uri(got, wanted), f"{key}: {wanted}", got or "none", exchange.request, final, ack)
 
 
 @of_exchange(

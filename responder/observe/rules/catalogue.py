@@ -5,6 +5,7 @@ from __future__ import annotations
 from responder.observe.rules import (
     acks,
     authentication,
+    called,
     cancel,
     dialogs,
     form,
@@ -34,6 +35,7 @@ _AREAS = (
     redirects,
     registration,
     dialogs,
+    called,
     prack,
     offer_answer,
     session_timers,

@@ -345,7 +345,7 @@ def _after_199(call: CallSeen) -> Iterator[Finding]:
     for dialog in sessions(call):
         invite = dialog.made_by
         over = [one for one in invite.provisionals if one.response.status == 199]
-        over = [one for one in over if one.identity.to_tag == dialog.our_tag and one is not dialog.response]
+        over = [one for one in over if one.identity.to_tag == dialog.our_tag]
         accepted = confirmation(dialog)
         if not over or not option(invite.request, "supported", "199"):
             continue

@@ -15,7 +15,7 @@ from responder.observe.rules.descriptions import (
     offers_of_client,
 )
 from responder.observe.rules.in_dialog import PATIENCE, later, ours_within, sessions
-from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_call
+from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call
 from responder.observe.transcript import CallSeen, Exchange, Seen
 from responder.sip.message import Response
 from responder.sip.session_description import Media, Session
@@ -166,6 +166,39 @@ def _formats(call: CallSeen) -> Iterator[Finding]:
             )
 
 
+@of_call(
+    "answer-keeps-the-payload-numbers",
+    SHOULD,
+    "RFC 3264 6.1",
+    "A codec has the payload type number in the answer that it has in the offer.",
+)
+def _numbers(call: CallSeen) -> Iterator[Finding]:
+    for offer, _, one, answer, _, other in _streams(call):
+        if one.port and other.port:
+            ours = {name: payload for payload, name in _dynamic(one).items()}
+            theirs = {name: payload for payload, name in _dynamic(other).items()}
+            moved = [
+                f"{name}: {ours[name]} became {theirs[name]}"
+                for name in ours
+                if theirs.get(name, ours[name]) != ours[name]
+            ]
+            yield judged(not moved, "the same numbers", ", ".join(moved), offer, answer)
+
+
+@of_call(
+    "dynamic-payload-types-are-mapped",
+    MUST,
+    "RFC 3264 6.1",
+    "Each dynamic payload type in an answer has an rtpmap.",
+)
+def _mapped(call: CallSeen) -> Iterator[Finding]:
+    for offer, _, _, answer, _, other in _streams(call):
+        if other.port and "RTP" in other.protocol:
+            dynamic = [payload for payload in other.formats if payload.isdecimal() and 96 <= int(payload) <= 127]
+            missing = [payload for payload in dynamic if payload not in other.rtpmaps]
+            yield judged(not missing, "a=rtpmap for each", f"none for {', '.join(missing)}", offer, answer)
+
+
 def _codecs(stream: Media) -> set[str]:
     """The formats by number where it is a fixed one, and by name."""
     names = {payload: name.lower() for payload, name in stream.rtpmaps.items()}
@@ -235,6 +268,22 @@ def _keeps_streams(call: CallSeen) -> Iterator[Finding]:
                 yield judged(there >= count, f"{count} m= lines or more", f"{there}", agreed, exchange.request)
             if exchange.final is not None and exchange.status < 300:
                 agreed, count = exchange.request, there
+
+
+@of_call(
+    "hold-is-told-by-direction",
+    SHOULD,
+    "RFC 3264 8.4",
+    "A new offer puts a stream on hold by its direction, not by the address 0.0.0.0.",
+)
+def _hold(call: CallSeen) -> Iterator[Finding]:
+    for dialog in sessions(call):
+        for exchange in offers_of_client(call, dialog)[1:]:
+            found = description_of(exchange.request)
+            if found is not None and found.session is not None:
+                there = [found.session.connection_of(stream) for stream in found.session.media if stream.port]
+                wrong = any(one is not None and one.address == "0.0.0.0" for one in there)
+                yield judged(not wrong, "a=sendonly or a=inactive", "c=IN IP4 0.0.0.0", exchange.request)
 
 
 @of_call(

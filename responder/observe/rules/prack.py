@@ -93,7 +93,7 @@ def _gets_a_prack(call: CallSeen) -> Iterator[Finding]:
 @of_call(
     "prack-names-a-reliable-response",
     MUST,
-    "RFC 3262 7.2, 4",
+    "RFC 3262 7.2, RFC 3262 4",
     "RAck has the RSeq and the CSeq of a reliable response that was sent; the PRACK is in its dialog.",
 )
 def _names(call: CallSeen) -> Iterator[Finding]:

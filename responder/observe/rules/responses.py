@@ -258,6 +258,16 @@ def _no_early_100(call: CallSeen) -> Iterator[Finding]:
         )
 
 
+@of_call("no-response-to-ack", MUST, "RFC 3261 17", "An ACK of ours gets no response.")
+def _no_response_to_ack(call: CallSeen) -> Iterator[Finding]:
+    ours = [seen for seen in call.messages if isinstance(seen.message, Request) and not seen.received]
+    acks = [seen for seen in ours if seen.request.method == "ACK"]
+    answers = [seen for seen in call.messages if seen.received and isinstance(seen.message, Response)]
+    for ack in acks:
+        wrong = [seen for seen in answers if seen.identity.method == "ACK" and seen.number > ack.number]
+        yield judged(not wrong, "nothing", "a response", ack, *wrong[:1])
+
+
 @of_call(
     "no-408-for-other-methods",
     MUST,
@@ -312,7 +322,7 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
 @of_call(
     "requests-to-it-are-answered",
     MUST,
-    "RFC 3261 8.2, 12.2.2",
+    "RFC 3261 8.2, RFC 3261 12.2.2",
     f"A request of ours gets a response (judged after {_SILENCE:g} s, after {_SHORT_SILENCE:g} s where nothing is lost"
     " on the way, or when the client goes away).",
 )
@@ -431,7 +441,7 @@ def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_call(
     "stray-response-is-discarded",
     MUST,
-    "RFC 3261 17.1.3, 18.1.2",
+    "RFC 3261 17.1.3, RFC 3261 18.1.2",
     "A response with the branch or the method of no request that is under way is silently discarded.",
 )
 def _stray(call: CallSeen) -> Iterator[Finding]:

@@ -381,6 +381,28 @@ def _has_state(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
+    "refused-notify-ends-the-subscription",
+    MUST,
+    "RFC 6665 4.2.2",
+    "After 404, 405, 410, 416, 480 to 485, 489, 501 or 604 to a NOTIFY the client sends no more for its subscription.",
+)
+def _refused_notify(call: CallSeen) -> Iterator[Finding]:
+    notifies = [one for one in call.requests_of_client if one.method == "NOTIFY"]
+    for place, notify in enumerate(notifies):
+        final = notify.final
+        if final is None or final.response.status not in _FATAL:
+            continue
+        more = [
+            one
+            for one in notifies[place + 1 :]
+            if one.identity.to_tag == notify.identity.to_tag
+            and _package(one.request) == _package(notify.request)
+            and later(one.request, final)
+        ]
+        yield judged(not more, "no NOTIFY", "NOTIFY", notify.request, final, *[one.request for one in more[:1]])
+
+
+@of_call(
     "final-refer-report-terminates",
     MUST,
     "RFC 3515 2.4.7",
@@ -489,7 +511,7 @@ def _one_publish(run: Transcript) -> Iterator[Finding]:
 @of_run(
     "publish-has-the-last-entity-tag",
     MUST,
-    "RFC 3903 4.1, 4.3",
+    "RFC 3903 4.1, RFC 3903 4.3",
     "SIP-If-Match of a PUBLISH has one entity-tag, that of our last 2xx.",
 )
 def _entity_tags(run: Transcript) -> Iterator[Finding]:
