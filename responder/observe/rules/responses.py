@@ -31,8 +31,6 @@ _SHORT_SILENCE: Final = 4.0
 """The same where nothing is lost on the way: it has been sent four times by then."""
 _LEAVING: Final = 0.2
 """Seconds in which a client that is about to go away need not look at what comes any more."""
-_UNACKNOWLEDGED: Final = 2.5
-"""Seconds in which a final response without ACK has been sent again."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
 """Corruptions after which a response belongs to no transaction."""
 _OF_SOMEBODY_ELSE: Final = CATALOGUE.keys() & {"second-via"}
@@ -356,58 +354,6 @@ def _hears(call: CallSeen) -> bool:
 def _misfit(call: CallSeen, exchange: Exchange) -> bool:
     """Whether there is a response that was meant for this request, though it does not fit it."""
     return any(one is exchange for one, _ in _answers(call))
-
-
-@of_call(
-    "unacknowledged-2xx-is-sent-again",
-    MUST,
-    "RFC 3261 13.3.1.4",
-    "A 2xx of the client to an INVITE of ours is sent again until our ACK comes.",
-)
-def _sends_2xx_again(call: CallSeen) -> Iterator[Finding]:
-    yield from _until_acknowledged(call, 200, 299)
-
-
-@of_call(
-    "unacknowledged-refusal-is-sent-again",
-    MUST,
-    "RFC 3261 17.2.1",
-    "By UDP a 300 to 699 of the client to an INVITE of ours is sent again until our ACK comes.",
-)
-def _sends_refusal_again(call: CallSeen) -> Iterator[Finding]:
-    yield from _until_acknowledged(call, 300, 699)
-
-
-def _until_acknowledged(call: CallSeen, low: int, high: int) -> Iterator[Finding]:
-    for exchange in call.exchanges:
-        final = exchange.final
-        if (
-            exchange.by_client
-            or exchange.method != "INVITE"
-            or final is None
-            or not low <= final.response.status <= high
-        ):
-            continue
-        if exchange.reliable and low >= 300:
-            continue
-        acked = [seen for seen in call.messages if _is_our_ack(seen, exchange) and seen.number > final.number]
-        until = acked[0].time if acked else call.run.end
-        copies = [one for one in exchange.finals if one.number > final.number]
-        if copies:
-            yield kept(final, copies[0])
-        elif until - final.time >= _UNACKNOWLEDGED and call.run.lived(
-            exchange.request.record.remote, final.time + _UNACKNOWLEDGED
-        ):
-            yield broken(f"the {final.response.status} again", "nothing", exchange.request, final)
-
-
-def _is_our_ack(seen: Seen, invite: Exchange) -> bool:
-    return (
-        not seen.received
-        and isinstance(seen.message, Request)
-        and seen.request.method == "ACK"
-        and seen.identity.cseq == invite.identity.cseq
-    )
 
 
 def _acks(call: CallSeen) -> list[Seen]:

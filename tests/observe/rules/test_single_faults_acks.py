@@ -6,7 +6,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from bench import BUSY, OFFER, OK, RINGING
+from bench import BUSY, NEW_OFFER, OFFER, OK, RINGING
 
 from responder.uas.script import Reply
 
@@ -80,6 +80,33 @@ def copies(reply: Reply, wrong: bool) -> Misbehaving:
     return client
 
 
+def late(reply: Reply, wrong: bool) -> Misbehaving:
+    """An ACK that takes its time."""
+    client = Misbehaving(RINGING, reply, "stay")
+    final = client.invite()[-1]
+    client.bench.run(4.0 if wrong else 0.1)
+    if final.status < 300:
+        client.caller.heard(final)
+        client.send("ACK", client.caller.ack())
+        client.hang_up()
+    else:
+        client.send("ACK", client.caller.ack_refusal(final))
+        client.leave()
+    return client
+
+
+def new_ack(wrong: bool) -> Misbehaving:
+    """The ACK is lost on purpose; that for the copy is another one."""
+    client = Misbehaving(RINGING, lambda call, transaction: call.lose({"ACK": 1}), OK, "stay")
+    client.caller.heard(client.invite()[-1])
+    ack = client.caller.ack()
+    client.bench.receive(ack, HERE)
+    client.bench.run(0.6)
+    client.bench.receive(client.caller.ack() if wrong else ack, HERE)
+    client.hang_up()
+    return client
+
+
 def leaves(method: str, reply: Reply, wrong: bool) -> Misbehaving:
     """A client that goes away as soon as it has its response, the duties done or not."""
     client = Misbehaving(reply)
@@ -143,6 +170,16 @@ SECRET = (
     'response="0123456789abcdef0123456789abcdef"'
 )
 ACKS = [
+    messages(
+        "ACK for 200 with another From URI",
+        "ack-2xx-keeps-from-and-to",
+        accepted,
+        ACK={"From": "<sip:carol@example.com>;tag=from1"},
+    ),
+    messages("ACK for 200 with an offer", "ack-has-no-offer", accepted, ACK={":body": NEW_OFFER}),
+    conduct("ACK for 486 after 4 s", "every-copy-of-a-refusal-is-acknowledged", partial(late, BUSY)),
+    conduct("ACK for 200 after 4 s", "every-copy-of-a-2xx-is-acknowledged", partial(late, OK)),
+    conduct("another ACK for the copy of a 200", "ack-for-a-copy-of-a-2xx-is-the-same-message", new_ack),
     conduct("no ACK for 486, then gone", "refusal-is-acknowledged", partial(leaves, "INVITE", BUSY)),
     conduct("no ACK for 302", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(302))),
     conduct("no ACK for 404", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(404))),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench import BUSY, BYE, NEW_OFFER, OFFER, OK, RINGING
+from bench import BUSY, BYE, NEW_OFFER, OFFER, OK, RINGING, Sent, reply_to
 
 from responder.uas.script import Order, Reply
 
@@ -191,12 +191,70 @@ def moved(wrong: bool) -> Misbehaving:
     return client
 
 
+def replacing(changes: Changes) -> Misbehaving:
+    """An INVITE that replaces a dialog which we do not know."""
+    client = Misbehaving(Reply(481), changes=changes, unchecked=("all",))
+    final = client.invite("Replaces: 1@127.0.0.1;to-tag=a;from-tag=b")[-1]
+    client.send("ACK", client.caller.ack_refusal(final))
+    client.leave()
+    return client
+
+
+def second_invite(wrong: bool) -> Misbehaving:
+    """We send another INVITE while the client has not answered the first."""
+    client = Misbehaving(RINGING, OK, 1, Order("INVITE"), 0.1, Order("INVITE"), "stay")
+    first: list[Sent] = []
+
+    def reply(sent: Sent) -> bytes:
+        if not first or sent.message.cseq == first[0].message.cseq:
+            first.append(sent)
+            return reply_to(sent, 180, "Contact: <sip:alice@127.0.0.1:5062>")
+        if wrong:
+            return reply_to(sent, 200, "Contact: <sip:alice@127.0.0.1:5062>", body=OFFER)
+        return reply_to(sent, 500, "Retry-After: 3")
+
+    client.bench.peers["INVITE"] = reply
+    client.call()
+    client.bench.run(1.5)
+    client.bench.receive(reply_to(first[0], 488), HERE)
+    client.hang_up()
+    return client
+
+
+def out_of_order(wrong: bool) -> Misbehaving:
+    """The third request of ours has a lower number than the second."""
+    orders = (Order("INFO"), 0.5, Order("INFO"), 0.5, Order("INFO", headers=(("CSeq", "1 INFO"),)))
+    client = Misbehaving(RINGING, OK, 0.5, *orders, "stay")
+    numbers: list[int] = []
+
+    def reply(sent: Sent) -> bytes:
+        numbers.append(sent.message.cseq.number)
+        return reply_to(sent, 200 if wrong or numbers[-1] >= max(numbers) else 500)
+
+    client.bench.peers["INFO"] = reply
+    client.call()
+    client.bench.run(2)
+    client.hang_up()
+    return client
+
+
 BOTH_ROUTES = ("Route: <sip:p2.example.com;lr>, <sip:p1.example.com;lr>",)
 RECORDED_WAY = {"reply": RECORDED, "routes": BOTH_ROUTES}
 STRICT_WAY = {
     "reply": Reply(200, headers=(("Record-Route", "<sip:p1.example.com>"),)),
 }
 DIALOGS = [
+    messages(
+        "INVITE with Replaces without tags",
+        "replaces-names-one-dialog",
+        replacing,
+        INVITE={"Replaces": "1@127.0.0.1"},
+    ),
+    messages(
+        "BYE with Replaces", "replaces-names-one-dialog", talked, BYE={"Replaces": "1@127.0.0.1;to-tag=a;from-tag=b"}
+    ),
+    conduct("200 to the second of two INVITEs", "second-invite-gets-500", second_invite),
+    conduct("200 to a request out of order", "request-out-of-order-gets-500", out_of_order),
     messages("BYE without To tag", "bye-is-in-a-dialog", talked, BYE={"To": "<sip:bob@127.0.0.1>"}),
     messages(
         "BYE with another To tag", "in-dialog-tags-are-those-of-the-dialog", talked, BYE={"To": lambda to: to + "x"}

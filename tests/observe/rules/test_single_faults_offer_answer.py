@@ -69,8 +69,31 @@ def two_offers(method: str, wrong: bool) -> Misbehaving:
     return client
 
 
+EVENTS = (
+    "v=0\r\no=bob 1 2 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+    "m=audio 40000 RTP/AVP 0 101\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\n"
+)
+EVENTS_ANSWER = OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 0 101").replace(b"8 PCMA", b"101 telephone-event")
 VIDEO = {"offer": STREAMS, "again": NEW_STREAMS}
 OFFERS = [
+    messages(
+        "offer that holds by 0.0.0.0",
+        "hold-is-told-by-direction",
+        offered,
+        offer={":body": NEW_OFFER.replace(b"c=IN IP4 192.0.2.10", b"c=IN IP4 0.0.0.0")},
+    ),
+    messages(
+        "answer with a dynamic type that is not mapped",
+        "dynamic-payload-types-are-mapped",
+        asked,
+        answer={":body": OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 0 8 97")},
+    ),
+    messages(
+        "answer with another number for a codec",
+        "answer-keeps-the-payload-numbers",
+        partial(asked, sdp=EVENTS, answer=EVENTS_ANSWER),
+        answer={":body": EVENTS_ANSWER.replace(b"101", b"97")},
+    ),
     messages("200 to re-INVITE without Contact", "accepted-invite-has-a-contact", asked, answer={"Contact": None}),
     messages(
         "offer with the version as it was",

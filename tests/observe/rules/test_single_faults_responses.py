@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from bench import OK, RINGING, Sent, reply_to
+from bench import OFFER, OK, RINGING, Sent, reply_to
 
 from responder.uas.script import Order
 
@@ -62,8 +62,23 @@ def final(sent: Sent) -> bytes:
     return reply_to(sent, 200, "Allow: INVITE", "Accept: application/sdp", "Supported: timer")
 
 
+def answers_ack(wrong: bool) -> Misbehaving:
+    client = Misbehaving(RINGING, OK, 1, Order("INVITE"), "stay")
+    client.answers("INVITE", 200, "Contact: <sip:alice@127.0.0.1:5062>", body=OFFER)
+    if wrong:
+        client.bench.peers["ACK"] = 200
+    client.call()
+    client.bench.run(1.2)
+    client.hang_up()
+    return client
+
+
 CAN = ("Allow: INVITE", "Accept: application/sdp", "Supported: timer")
 RESPONSES = [
+    messages(
+        "408 to INFO", "no-408-for-other-methods", answering, {"method": "INFO"}, answer={":start": "SIP/2.0 408 Late"}
+    ),
+    conduct("200 to ACK", "no-response-to-ack", answers_ack),
     messages("no answer to BYE, then gone", "requests-to-it-are-answered", answering, answer=OMITTED),
     messages(
         "no answer to BYE for 6 s",

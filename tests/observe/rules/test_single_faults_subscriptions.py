@@ -31,7 +31,9 @@ def notifies(*states: str, event: str = "presence") -> tuple[Any, ...]:
     return tuple(found)
 
 
-def subscribed(changes: Changes, *, states: tuple[str, ...] = ("active;expires=600",), refused: int = 0) -> Misbehaving:
+def subscribed(
+    changes: Changes, *, states: tuple[str, ...] = ("active;expires=600",), refused: int = 0, stays: float = 8.0
+) -> Misbehaving:
     """A subscription with its NOTIFYs, refreshed once, and ended."""
     accepted = Reply(200, headers=(("Expires", "600"),))
     again = Reply(refused) if refused else accepted
@@ -41,8 +43,7 @@ def subscribed(changes: Changes, *, states: tuple[str, ...] = ("active;expires=6
     sent = client.send("SUBSCRIBE", client.caller.request("SUBSCRIBE", "Event: presence", "Expires: 600"))
     for final in [one for one in sent if one.what == "200"]:
         client.caller.heard(final)
-    client.bench.run(3)
-    client.leave(5)
+    client.leave(stays)
     return client
 
 
@@ -99,6 +100,31 @@ def referred(changes: Changes, *, last: str = "terminated;reason=noresource") ->
     return client
 
 
+def refused_report(wrong: bool) -> Misbehaving:
+    """We refuse the first report on our REFER."""
+    refer = Order("REFER", headers=(("Refer-To", "<sip:carol@127.0.0.1>"),))
+    client = Misbehaving(RINGING, OK, 1, refer, "stay", later={"NOTIFY": (Reply(481),)})
+    client.answers("REFER", 202)
+    client.call()
+    client.bench.run(1.1)
+    for status, state in (("100 Trying", "active;expires=60"), ("200 OK", "terminated;reason=noresource"))[: 1 + wrong]:
+        fields = ("Event: refer", f"Subscription-State: {state}")
+        body = f"SIP/2.0 {status}\r\n".encode()
+        client.bench.receive(client.caller.request("NOTIFY", *fields, body=body, content_type="message/sipfrag"), HERE)
+        client.bench.run(1)
+    client.hang_up()
+    return client
+
+
+def deactivated(wrong: bool) -> Misbehaving:
+    client = subscribed({}, states=("active;expires=600", "terminated;reason=deactivated"), stays=1.5)
+    if not wrong:
+        client.caller.to_tag, client.caller.call_id, client.caller.tag = None, "next@127.0.0.1", "next"
+        client.bench.receive(client.caller.request("SUBSCRIBE", "Event: presence", "Expires: 600"), HERE)
+    client.leave(5)
+    return client
+
+
 def published(changes: Changes) -> Misbehaving:
     """A publication, refreshed and removed."""
     tags = iter(("one", "two", "three", "four"))
@@ -140,6 +166,8 @@ def asked_for_nothing(changes: Changes) -> Misbehaving:
 
 
 SUBSCRIPTIONS = [
+    conduct("NOTIFY after one that got 481", "refused-notify-ends-the-subscription", refused_report),
+    conduct("no SUBSCRIBE after deactivated", "deactivated-subscription-is-begun-again", deactivated),
     messages("SUBSCRIBE without Event", "subscribe-has-one-event", subscribed, SUBSCRIBE={"Event": None}),
     messages("SUBSCRIBE without Expires", "subscribe-has-expires", subscribed, SUBSCRIBE={"Expires": None}),
     messages(
