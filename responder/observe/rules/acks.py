@@ -531,6 +531,42 @@ def _ack_offers_nothing(exchange: Exchange, call: CallSeen) -> Iterator[Finding]
                 yield judged(not has_sdp(ack.message), "no session description", "one", exchange.request, final, ack)
 
 
+def _no_more_than_asked(exchange: Exchange, low: int, high: int) -> Iterator[Finding]:
+    """Whether there are as many ACKs as final responses, each with what it is for. (Where datagrams may be lost or come
+    twice, nobody can tell.)"""
+    if not exchange.certain:
+        return
+    tags: dict[str, list[Seen]] = {}
+    for ack, _ in _acks_for(exchange, low, high):
+        tags.setdefault(ack.identity.to_tag, []).append(ack)
+    for tag, acks in tags.items():
+        finals = [final for final in exchange.finals if final.identity.to_tag == tag]
+        if finals:
+            yield judged(len(acks) <= len(finals), f"{len(finals)} ACK", f"{len(acks)}", *finals, *acks)
+
+
+@of_exchange(
+    "refusal-is-acknowledged-once",
+    MUST,
+    "RFC 3261 17.1.1.2",
+    "A 300 to 699 gets one ACK for each time it comes (judged where nothing is lost on the way).",
+    methods=_INVITE,
+)
+def _one_for_a_refusal(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    yield from _no_more_than_asked(exchange, 300, 699)
+
+
+@of_exchange(
+    "success-is-acknowledged-once",
+    SHOULD,
+    "RFC 3261 13.2.2.4",
+    "A 2xx gets one ACK for each time it comes (judged where nothing is lost on the way).",
+    methods=_INVITE,
+)
+def _one_for_a_2xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    yield from _no_more_than_asked(exchange, 200, 299)
+
+
 # -------------------------------------------------------------------------------------------------- none at all
 
 

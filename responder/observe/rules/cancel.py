@@ -161,7 +161,12 @@ def _waits(call: CallSeen) -> Iterator[Finding]:
 def _not_after_final(call: CallSeen) -> Iterator[Finding]:
     for cancel, request in _cancelled(call):
         seen, final = cancel.request, request.final
-        acks = [ack for ack in request.acks if request.answered_before(ack) and ack.time + _CROSSING < seen.time]
+        acks = [
+            ack
+            for ack in request.acks
+            if request.answered_before(ack)
+            and (ack.time + _CROSSING < seen.time or (ack.certain and ack.number < seen.number))
+        ]
         if acks or (final is not None and final.certain and final.time + _CROSSING < seen.time):
             yield broken("no CANCEL after the final response", "a CANCEL", final, *acks[:1], seen)
         else:

@@ -549,30 +549,51 @@ def _forks(call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
+    "cancelled-call-is-hung-up",
+    SHOULD,
+    "RFC 3261 13.2.2.4, RFC 3261 15",
+    "A client that has cancelled its INVITE and gets a 2xx all the same does not want the call: it sends BYE after its"
+    " ACK.",
+)
+def _cancelled(call: CallSeen) -> Iterator[Finding]:
+    for dialog, accepted in _confirmed(call):
+        cancel = dialog.made_by.cancel
+        if cancel is None or cancel.request.number > accepted.number:
+            continue
+        bye = hung_up(call, dialog)
+        late = bye is not None and not bye.received and bye.time > accepted.time + CROSSING
+        if bye is not None and not late:
+            yield kept(cancel.request, accepted, bye)
+        elif late or call.run.waited(accepted.time + CROSSING, _LET_GO):
+            yield broken(f"BYE with To tag={dialog.our_tag}", "none", cancel.request, accepted, bye)
+
+
+@of_call(
     "unwanted-dialog-is-ended-by-bye",
     MUST,
     "RFC 3261 13.2.2.4",
-    "A client that leaves after it has cancelled a call that was answered all the same, or hung up on one of several"
-    " that answered, has sent BYE in each of the dialogs.",
+    "A client that leaves after it has hung up on one of several that answered has sent BYE in each of the dialogs.",
 )
 def _unwanted(call: CallSeen) -> Iterator[Finding]:
-    for exchange in call.requests_of_client:
-        if exchange.method != "INVITE" or not exchange.outside_dialog():
+    up = list(_confirmed(call))
+    for dialog, accepted in up:
+        forks = [other for other, _ in up if other.made_by is dialog.made_by]
+        byes = [bye.request for fork in forks for bye in within(call, fork, "BYE")]
+        if len(forks) < 2 or not byes:
             continue
-        up = [(dialog, accepted) for dialog in sessions(call) if (accepted := confirmation(dialog)) is not None]
-        up = [(dialog, accepted) for dialog, accepted in up if dialog.made_by is exchange]
-        byes = [bye for dialog, _ in up for bye in within(call, dialog, "BYE")]
-        cancel = exchange.cancel
-        for dialog, accepted in up:
-            cancelled = cancel is not None and cancel.request.number < accepted.number
-            if not cancelled and not (len(up) > 1 and byes):
-                continue
-            why = cancel.request if cancel is not None and cancelled else byes[0].request
-            bye = hung_up(call, dialog)
-            if bye is not None:
-                yield kept(why, accepted, bye)
-            elif call.run.left(max(accepted.time, why.time) + CROSSING):
-                yield broken(f"BYE with To tag={dialog.our_tag}", "none", why, accepted)
+        bye = hung_up(call, dialog)
+        if bye is not None:
+            yield kept(accepted, bye)
+        elif call.run.left(max(accepted.time, byes[0].time) + CROSSING):
+            yield broken(f"BYE with To tag={dialog.our_tag}", "none", byes[0], accepted)
+
+
+def _confirmed(call: CallSeen) -> Iterator[tuple[DialogSeen, Seen]]:
+    """The sessions of the client with the 2xx that made them."""
+    for dialog in sessions(call):
+        accepted = confirmation(dialog)
+        if accepted is not None:
+            yield dialog, accepted
 
 
 @of_call(

@@ -39,7 +39,7 @@ _LIFE: Final = 64
 """Timers B and F, in T1."""
 _SILENCE: Final = 8.0
 """Seconds without a response after which a copy must have come, whatever T1 is."""
-_SHORT_SILENCE: Final = 2.5
+_SHORT_SILENCE: Final = 1.8
 """The same where nothing is lost: with T1 of half a second two copies are due."""
 
 

@@ -109,7 +109,7 @@ def referred() -> Misbehaving:
         (lambda: invited(RELIABLE, "stay"), 5.0, "ended", "reliable-1xx-gets-a-prack", "fail"),
         (hung_up_on, 2.0, "ended", "requests-to-it-are-answered", None),
         (hung_up_on, 5.0, "ended", "requests-to-it-are-answered", "fail"),
-        (lambda: asked("INVITE"), 2.0, "ended", "invite-is-sent-again-by-udp", None),
+        (lambda: asked("INVITE"), 1.5, "ended", "invite-is-sent-again-by-udp", None),
         (lambda: asked("INVITE"), 3.0, "ended", "invite-is-sent-again-by-udp", "fail"),
         (referred, 2.0, "ended", "accepted-refer-is-reported", None),
         (referred, 6.0, "ended", "accepted-refer-is-reported", "fail"),

@@ -35,7 +35,6 @@ ON_PURPOSE = {"info-package-469": "info-package-is-one-that-we-take"}
 """Flows that are there to answer a client that breaks this rule: theirs does."""
 
 BY_LEAVING = (
-    "unwanted-dialog-is-ended-by-bye",  # it does leave without BYE
     "invite-is-sent-again-by-udp",  # the client of the flows sends nothing again by itself
 )
 """What a client breaks that is gone in the middle of a flow."""

@@ -147,7 +147,7 @@ CANCELS = [
         partial(cancel_to, replace(HERE, local=("127.0.0.1", 5061))),
     ),
     conduct("CANCEL by TCP", "cancel-goes-the-way-of-its-request", partial(cancel_to, STREAM)),
-    conduct("no BYE for a call that was cancelled", "unwanted-dialog-is-ended-by-bye", answered_all_the_same),
+    conduct("no BYE for a call that was cancelled", "cancelled-call-is-hung-up", answered_all_the_same),
 ]
 
 
