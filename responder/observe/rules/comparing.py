@@ -54,10 +54,18 @@ def same_party(one: str, other: str) -> bool:
 
 
 def same_routes(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Two lists of name-addrs: the same URIs in the same order."""
+    """Two lists of name-addrs: the same URIs in the same order, with the same parameters, even those that do not count
+    where URIs are compared."""
     return len(one) == len(other) and all(
-        same_uri(uri_of(ours) or ours, uri_of(theirs) or theirs) for ours, theirs in zip(one, other, strict=True)
+        same_uri(uri_of(ours) or ours, uri_of(theirs) or theirs) and _parameters(ours) == _parameters(theirs)
+        for ours, theirs in zip(one, other, strict=True)
     )
+
+
+def _parameters(value: str) -> set[str]:
+    found = address(value)
+    text = f"{found.uri.params};{found.params}" if found is not None else ""
+    return {param.strip().lower() for param in text.split(";") if param.strip()}
 
 
 def same_via(one: str, other: str) -> bool:

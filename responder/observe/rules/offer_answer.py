@@ -48,7 +48,7 @@ def _streams(call: CallSeen) -> Iterator[tuple[Seen, Session, Media, Seen, Sessi
 @of_call(
     "session-description-is-valid",
     MUST,
-    "RFC 3264 5",
+    "RFC 3264 5, RFC 4566 5",
     "Every offer and answer is a session description that RFC 4566 allows.",
 )
 def _valid(call: CallSeen) -> Iterator[Finding]:
@@ -59,7 +59,26 @@ def _valid(call: CallSeen) -> Iterator[Finding]:
         seen_before.add(seen.data)
         description = description_of(seen)
         if description is not None:
-            yield judged(description.session is not None, "valid SDP", description.fault, seen)
+            fault = description.fault or _disorder(seen.message.body)
+            yield judged(not fault, "valid SDP", fault, seen)
+
+
+_ORDER: Final = ("vosiuepcbtrzka", "micbka")
+"""The lines of a session and of a medium, in their order (RFC 4566 section 5); `t` and `r` take turns."""
+
+
+def _disorder(body: bytes) -> str:
+    """Which line stands where it must not; empty where none does."""
+    order, last = _ORDER[0], 0
+    for line in body.decode("utf-8", "surrogateescape").splitlines():
+        letter = line[:1]
+        if letter == "m":
+            order, last = _ORDER[1], 0
+        place = order.find("t" if letter == "r" and order == _ORDER[0] else letter)
+        if 0 <= place < last:
+            return f"{letter}= stands behind {order[last]}="
+        last = max(last, place)
+    return ""
 
 
 @of_call(
@@ -115,6 +134,30 @@ def _same_streams(call: CallSeen) -> Iterator[Finding]:
     for offer, ours, answer, theirs in _answered(call):
         wanted, there = [one.kind for one in ours.media], [one.kind for one in theirs.media]
         yield judged(wanted == there, f"m= lines: {' '.join(wanted)}", f"{' '.join(there)}", offer, answer)
+
+
+@of_call(
+    "answer-keeps-the-profile",
+    SHOULD,
+    "RFC 3264 6",
+    "A stream that is accepted has the transport protocol of the offer: its m= line corresponds to that.",
+)
+def _profile(call: CallSeen) -> Iterator[Finding]:
+    for offer, _, one, answer, _, other in _streams(call):
+        if one.port and other.port:
+            yield judged(one.protocol == other.protocol, one.protocol, other.protocol, offer, answer)
+
+
+@of_call(
+    "answer-has-an-origin-of-its-own",
+    MUST,
+    "RFC 3264 6",
+    "The o= line of an answer that differs from the offer is not that of the offer.",
+)
+def _own_origin(call: CallSeen) -> Iterator[Finding]:
+    for offer, ours, answer, theirs in _answered(call):
+        copied = ours.origin == theirs.origin and str(ours) != str(theirs)
+        yield judged(not copied, "an o= line of its own", f"o={theirs.origin}", offer, answer)
 
 
 @of_call("answer-keeps-the-times", MUST, "RFC 3264 6", "The t= line of an answer is that of the offer.")
@@ -193,10 +236,31 @@ def _numbers(call: CallSeen) -> Iterator[Finding]:
 )
 def _mapped(call: CallSeen) -> Iterator[Finding]:
     for offer, _, _, answer, _, other in _streams(call):
-        if other.port and "RTP" in other.protocol:
-            dynamic = [payload for payload in other.formats if payload.isdecimal() and 96 <= int(payload) <= 127]
-            missing = [payload for payload in dynamic if payload not in other.rtpmaps]
+        if other.port:
+            missing = _unmapped(other)
             yield judged(not missing, "a=rtpmap for each", f"none for {', '.join(missing)}", offer, answer)
+
+
+@of_call(
+    "offered-dynamic-payload-types-are-mapped",
+    SHOULD,
+    "RFC 4566 5.14, RFC 4566 6, RFC 3264 5.1",
+    "Each dynamic payload type in an INVITE has an rtpmap.",
+)
+def _offered_mapped(call: CallSeen) -> Iterator[Finding]:
+    for exchange in call.requests_of_client:
+        found = description_of(exchange.request) if exchange.method == "INVITE" else None
+        if found is not None and found.session is not None:
+            missing = [payload for stream in found.session.media for payload in _unmapped(stream)]
+            yield judged(not missing, "a=rtpmap for each", f"none for {', '.join(missing)}", exchange.request)
+
+
+def _unmapped(stream: Media) -> list[str]:
+    """The dynamic payload types of an RTP stream that no rtpmap explains."""
+    if not stream.port or "RTP" not in stream.protocol:
+        return []
+    dynamic = [payload for payload in stream.formats if payload.isdecimal() and 96 <= int(payload) <= 127]
+    return [payload for payload in dynamic if payload not in stream.rtpmaps]
 
 
 def _codecs(stream: Media) -> set[str]:

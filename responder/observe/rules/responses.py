@@ -29,6 +29,19 @@ _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
 _SHORT_SILENCE: Final = 4.0
 """The same where nothing is lost on the way: it has been sent four times by then."""
+_METHODS: Final = {
+    *("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "MESSAGE"),
+    *("SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"),
+}
+"""The methods that IANA has registered."""
+_EXTENSIONS: Final = {
+    *("100rel", "199", "answermode", "early-session", "eventlist", "explicitsub", "from-change", "geolocation-http"),
+    *("geolocation-sip", "gin", "gruu", "histinfo", "ice", "join", "multiple-refer", "norefersub", "nosub", "outbound"),
+    *("path", "policy", "precondition", "pref", "privacy", "recipient-list-invite", "recipient-list-message"),
+    *("recipient-list-subscribe", "record-aware", "replaces", "resource-priority", "sdp-anat", "sec-agree"),
+    *("siprec", "tdialog", "timer", "trickle-ice", "uui"),
+}
+"""The option tags that IANA has registered."""
 _LEAVING: Final = 0.2
 """Seconds in which a client that is about to go away need not look at what comes any more."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
@@ -159,6 +172,51 @@ def _accepts(call: CallSeen) -> Iterator[Finding]:
         if exchange is not None and seen.response.status == 415:
             there = any(key in seen.response.shape.index for key in ("accept", "accept-encoding", "accept-language"))
             yield judged(there, "Accept", "a 415 without", exchange.request, seen)
+
+
+@of_call(
+    "unknown-extension-gets-420",
+    MUST,
+    "RFC 3261 8.2.2.3",
+    "A request of ours that requires an extension which nobody has registered gets 420.",
+)
+def _requires(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is None or exchange.method == "CANCEL" or seen.response.status < 200:
+            continue
+        unknown = [tag for tag in exchange.request.every("require") if tag.strip().lower() not in _EXTENSIONS]
+        if unknown:
+            refused = seen.response.status >= 300
+            yield judged(refused, f"420 for {brief(unknown)}", str(seen.response.status), exchange.request, seen)
+
+
+@of_call(
+    "unknown-method-gets-405",
+    MUST,
+    "RFC 3261 8.2.1",
+    "A request of ours whose method nobody has registered gets 405, or 501.",
+)
+def _unknown_method(call: CallSeen) -> Iterator[Finding]:
+    for exchange, seen in _answers(call):
+        if exchange is not None and exchange.method not in _METHODS and seen.response.status >= 200:
+            status = seen.response.status
+            yield judged(status >= 300, "405 or 501", str(status), exchange.request, seen)
+
+
+@of_call(
+    "bye-of-no-dialog-gets-481",
+    SHOULD,
+    "RFC 3261 15.1.2, RFC 3261 12.2.2",
+    "A BYE of ours that belongs to no dialog of the client gets 481.",
+)
+def _no_dialog(call: CallSeen) -> Iterator[Finding]:
+    known = {one.identity.from_tag for one in call.requests_of_client}
+    ours = [one for one in call.exchanges if not one.by_client]
+    known |= {seen.identity.to_tag for one in ours if one.outside_dialog() for seen in one.responses}
+    for exchange in ours:
+        if exchange.method == "BYE" and exchange.final is not None and exchange.identity.to_tag not in known:
+            status = exchange.status
+            yield judged(status >= 400, "481", str(status), exchange.request, exchange.final)
 
 
 @of_call(

@@ -206,6 +206,20 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 
 @_of_both(
+    "is-not-given-up-before-64-t1",
+    SHOULD,
+    "By UDP a client waits for a response to {} until 64*T1 (timers B and F): it does not go away by itself before.",
+)
+def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    copies = exchange.requests
+    if exchange.reliable or len(copies) < 2 or exchange.responses or call.run.odd_since(exchange.request):
+        return
+    life = _LIFE * _intervals(copies)[0]
+    if call.run.left(copies[-1].time + _ROUND_TRIP) and call.run.end < exchange.time + life - tolerance(life):
+        yield broken(f"{life:.3g} s without response", f"gone after {call.run.end - exchange.time:.3g} s", *copies)
+
+
+@_of_both(
     "is-not-sent-again-before-t1",
     SHOULD,
     "By UDP the first copy of {} comes T1 after it, which is 500 ms; less is not recommended.",

@@ -83,7 +83,7 @@ def _subscribed(call: CallSeen, notify: Exchange) -> Exchange | None:
     "notify-in-a-subscription-is-accepted",
     MUST,
     "RFC 6665 4.1.3",
-    "A NOTIFY of ours in a subscription that the client has does not get 481.",
+    "A NOTIFY of ours in a subscription that the client has gets neither 481 nor 489.",
 )
 def _notify_accepted(call: CallSeen) -> Iterator[Finding]:
     over: set[tuple[str, str, str | None]] = set()
@@ -103,7 +103,7 @@ def _notify_accepted(call: CallSeen) -> Iterator[Finding]:
         final = notify.final
         if final is not None and final.response.status not in (401, 407):
             status = final.response.status
-            yield judged(status != 481, "2xx", str(status), asked.request, notify.request, final)
+            yield judged(status not in (481, 489), "2xx", str(status), asked.request, notify.request, final)
         elif final is None and call.run.lived(notify.request.record.remote, notify.time + PATIENCE):
             yield broken("2xx", "no answer in 32 s", asked.request, notify.request)
 
@@ -148,6 +148,40 @@ def _ended(call: CallSeen, notify: Exchange) -> bool:
         if one.final is not None and one.status < 300 and one.final.first("expires").isdecimal():
             last, lasts = one.final, int(one.final.first("expires"))
     return last is not None and notify.time > last.time + lasts
+
+
+@of_call(
+    "subscription-is-refreshed-in-its-dialog",
+    MUST,
+    "RFC 6665 4.1.2.2, RFC 6665 4.1.2.3",
+    "A SUBSCRIBE that refreshes a subscription, or ends it, is in its dialog: it has the To tag.",
+)
+def _in_its_dialog(call: CallSeen) -> Iterator[Finding]:
+    asked = [one for one in call.requests_of_client if one.method == "SUBSCRIBE"]
+    for first in asked:
+        if not first.outside_dialog() or first.final is None or first.status >= 300:
+            continue
+        for one in asked:
+            if not later(one.request, first.final) or one.identity.from_tag != first.identity.from_tag:
+                continue
+            if _package(one.request) == _package(first.request):
+                there = one.request.first("to")
+                yield judged(not one.outside_dialog(), first.final.first("to"), there, first.final, one.request)
+
+
+@of_call(
+    "refresh-keeps-the-event",
+    SHOULD,
+    "RFC 6665 4.1.2.2, RFC 6665 8.2.1",
+    "A SUBSCRIBE in the dialog of a subscription has its Event, id and all.",
+)
+def _same_event(call: CallSeen) -> Iterator[Finding]:
+    for dialog in call.dialogs:
+        first = dialog.made_by.request
+        if dialog.made_by.method == "SUBSCRIBE":
+            for one in within(call, dialog, "SUBSCRIBE"):
+                same = _package(one.request) == _package(first)
+                yield judged(same, first.first("event"), one.request.first("event") or "none", first, one.request)
 
 
 @of_call(
@@ -471,6 +505,47 @@ def _publish_event(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _initial_publish(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if not exchange.request.first("sip-if-match"):
         yield judged(bool(exchange.request.request.body), "a body, or SIP-If-Match", "neither", exchange.request)
+
+
+@of_run(
+    "publication-is-kept-up-by-its-entity-tag",
+    SHOULD,
+    "RFC 3903 4.2, RFC 3903 4.3, RFC 3903 4.4",
+    "A client that has published refreshes, changes or removes that, with its entity-tag, and does not publish anew.",
+)
+def _keeps_tag(run: Transcript) -> Iterator[Finding]:
+    held: dict[tuple[str, str, tuple[str, str | None]], Seen] = {}
+    for publish in run.exchanges:
+        if not publish.by_client or publish.method != "PUBLISH":
+            continue
+        request, final = publish.request, publish.final
+        key = (request.request.uri, publish.identity.from_tag, _package(request))
+        before = held.get(key)
+        if before is not None and request.number > before.number:
+            tag = request.first("sip-if-match")
+            yield judged(bool(tag), f"SIP-If-Match: {before.first('sip-etag')}", "none", before, request)
+        if final is not None and final.response.status < 300 and final.first("sip-etag"):
+            held[key] = final
+            if final.first("expires").strip() == "0" or request.first("expires").strip() == "0":
+                del held[key]
+        elif final is not None:
+            held.pop(key, None)
+
+
+@of_run(
+    "first-publish-has-no-entity-tag",
+    SHOULD,
+    "RFC 3903 4.2",
+    "The first PUBLISH of a client for an event has no SIP-If-Match that we have never given.",
+)
+def _first_publish(run: Transcript) -> Iterator[Finding]:
+    met: set[tuple[str, tuple[str, str | None]]] = set()
+    for publish in run.exchanges:
+        key = (publish.request.request.uri, _package(publish.request)) if publish.method == "PUBLISH" else None
+        if key is not None and publish.by_client and key not in met:
+            met.add(key)
+            tag = publish.request.first("sip-if-match")
+            yield judged(not tag, "no SIP-If-Match", tag, publish.request)
 
 
 @of_exchange(
