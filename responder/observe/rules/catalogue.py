@@ -8,6 +8,7 @@ from responder.observe.rules import (
     cancel,
     dialogs,
     form,
+    grammar,
     offer_answer,
     prack,
     redirects,
@@ -24,6 +25,7 @@ from responder.observe.rules.rule import RULES, Rule
 
 _AREAS = (
     form,
+    grammar,
     retransmissions,
     acks,
     cancel,
