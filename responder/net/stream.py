@@ -37,3 +37,7 @@ class StreamConnection(Connection):
     def is_incomplete(self) -> bool:
         """See `Connection.is_incomplete`."""
         return self._framer.pending >= _LEAST
+
+    def rest(self) -> bytes:
+        """See `Connection.rest`."""
+        return self._framer.rest

@@ -53,7 +53,7 @@ class EchoEngine:
         self.received.append((data, flow))
         self.out += self._reply(data, flow)
 
-    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float) -> None:
+    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float, rest: bytes = b"") -> None:
         self.refused.append((error, head))
         if head:
             self.out.append((f"SIP/2.0 {error.status} {error.what}\r\nContent-Length: 0\r\n\r\n".encode(), flow))

@@ -44,7 +44,7 @@ def test_what_was_broken_comes_with_its_messages() -> None:
 
 
 def test_the_report_in_the_documentation_is_what_is_printed() -> None:
-    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1")
+    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1", to="<sip:486@127.0.0.1>")
     bench.receive(caller.invite("Allow: INVITE, ACK, BYE", "Supported: replaces"))
     bench.run(40)
     *shown, _, _ = lines(judge(records_of(bench.events)))

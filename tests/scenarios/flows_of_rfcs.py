@@ -12,7 +12,7 @@ from .wire import NEW_OFFER, OFFER, Message
 from .world import World
 
 REFUSED = ("no Contact", "no SDP")
-ANSWERED = ("Contact: <sip:", "Allow: INVITE, ACK, BYE", "SDP: m=audio ")
+ANSWERED = ("Contact: <sip:", "Allow: INVITE", "SDP: m=audio ")
 
 
 def as_asked(message: Message) -> tuple[int, bytes]:
