@@ -342,7 +342,7 @@ def _media_type(value: str) -> bool:
 
 _GENERIC: Final = rf"(?:{SWS};{SWS}{TOKEN}(?:{SWS}={SWS}(?:{QUOTED}|[^\s;,\"]++))?+)*+"
 _COMMENT: Final = r"\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\)"
-_absolute: Final = re.compile(r"<[A-Za-z][A-Za-z0-9+\-.]*+:[^<>\s]++>" + _GENERIC).fullmatch
+_absolute: Final = _matching(r"<[A-Za-z][A-Za-z0-9+\-.]*+:[^<>\s]++>" + _GENERIC)
 _OPTION_TAGS: Final = _list_of(_token)
 
 _GRAMMARS: Final[dict[str, tuple[str, _Check]]] = {
