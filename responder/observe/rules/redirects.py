@@ -15,8 +15,10 @@ from typing import Final
 from responder.errors import ParseError
 from responder.observe.rules.attempts import PATIENCE, chain_before, later_requests, refusals, retried, tried_again
 from responder.observe.rules.comparing import address, brief, same_party, same_uri, uri_of
-from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_exchange, of_run
+from responder.observe.rules.rule import MAY, MUST, SHOULD, Finding, broken, judged, kept, of_exchange, of_run
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
+from responder.sip import header_names
+from responder.sip.params import unescaped
 from responder.sip.uri import Uri
 
 _REDIRECTS: Final = range(300, 400)
@@ -25,6 +27,9 @@ _MOVED: Final = (301, 302)
 _RETRIABLE: Final = (401, 407, 413, 415, 416, 420, 422)
 """No failures of an address: the request can be retried there (8.1.3.5)."""
 _PORTS: Final = {"sip": 5060, "sips": 5061}
+_FOR_EVER: Final = float("inf")
+_A_MOMENT: Final = 0.5
+"""Seconds by which clocks may differ."""
 _LOOP: Final = 20
 """How far back a chain of redirections is looked at."""
 
@@ -103,8 +108,8 @@ def _is_followed(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     new = [contact for contact in contacts if not any(_is_at(one, contact) for one in tried)]
     if followed:
         yield kept(final, followed[0].request)
-    elif new and all(_is_ours(contact, final) for contact in new) and call.run.end >= final.time + PATIENCE:
-        yield broken(f"{exchange.method} {new[0]}", f"nothing in {PATIENCE:g} s", exchange.request, final)
+    elif new and all(_is_ours(contact, final) for contact in new) and call.run.waited(final.time, PATIENCE):
+        yield broken(f"{exchange.method} {new[0]}", "nothing came", exchange.request, final)
 
 
 @of_exchange(
@@ -279,8 +284,78 @@ def _next_contact(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     left = [contact for contact in contacts if not any(_is_at(one.request, contact) for one in followed)]
     if not left:
         yield kept(final, *(one.request for one in followed))
-    elif call.run.end >= last.final.time + PATIENCE:
-        yield broken(f"{exchange.method} {left[0]}", f"nothing in {PATIENCE:g} s", final, last.request, last.final)
+    elif call.run.waited(last.final.time, PATIENCE):
+        yield broken(f"{exchange.method} {left[0]}", "nothing came", final, last.request, last.final)
+
+
+@of_exchange(
+    "contacts-are-tried-by-preference",
+    MAY,
+    "RFC 3261 8.1.3.4, RFC 3261 20.10",
+    "Of several addresses that with the highest q is tried first: any order is allowed, this one is common.",
+)
+def _by_preference(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    found = _redirected(exchange)
+    if found is None:
+        return
+    final, contacts = found
+    values = [one for value in final.every("contact") if value != "*" and (one := address(value)) is not None]
+    wanted = [1.0 if one.q is None else one.q for one in values]  # as a proxy sorts them (16.6)
+    followed = _followed(exchange, final, contacts, call.run)
+    if followed and len(set(wanted)) > 1:
+        first = followed[0].request
+        q = max((q for one, q in zip(values, wanted, strict=True) if _is_at(first, one.uri)), default=0.0)
+        yield judged(q == max(wanted), f"q={max(wanted):g} first", f"q={q:g}: {first.request.uri}", final, first)
+
+
+_NOT_TO_BE_HONOURED: Final = {
+    *("accept", "accept-encoding", "accept-language", "allow", "authorization", "body", "call-id", "contact", "cseq"),
+    *("date", "from", "max-forwards", "mime-version", "organization", "proxy-authorization", "record-route", "route"),
+    *("supported", "timestamp", "to", "user-agent", "via"),
+}
+"""Headers of a URI that a client had better not take over, or that it has to look at first (19.1.5)."""
+
+
+@of_exchange(
+    "redirected-request-has-the-headers-of-its-uri",
+    SHOULD,
+    "RFC 3261 8.1.3.4, RFC 3261 19.1.5",
+    "What stands behind the ? in a Contact's URI becomes header fields of the redirected request.",
+)
+def _headers(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    found = _redirected(exchange)
+    if found is None:
+        return
+    final, contacts = found
+    for one in _followed(exchange, final, contacts, call.run)[:1]:
+        meant = [contact for contact in contacts if _is_at(one.request, contact)]
+        if len(meant) != 1 or not meant[0].headers:
+            continue
+        pairs = [pair.partition("=") for pair in meant[0].headers.split("&")]
+        asked = [(unescaped(name).lower(), unescaped(value)) for name, _, value in pairs]
+        lacks = [
+            f"{name}: {value}"
+            for name, value in asked
+            if name not in _NOT_TO_BE_HONOURED
+            and not name.startswith("content-")
+            and value not in one.request.every(header_names.key(name))
+        ]
+        yield judged(
+            not lacks, brief([f"{name}: {value}" for name, value in asked]), f"no {brief(lacks)}", final, one.request
+        )
+
+
+@of_exchange(
+    "redirected-request-has-a-higher-cseq",
+    MAY,
+    "RFC 3261 8.1.3.4",
+    "A redirected request with the old Call-ID has a higher CSeq, as in RFC 3665 section 3.6.",
+)
+def _higher_cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    found = retried(exchange, call)
+    if found is not None and _redirected(exchange) is not None:
+        before, after = exchange.identity.cseq, found[1].identity.cseq
+        yield judged(after > before, f"above {before}", str(after), exchange.request, found[0], found[1].request)
 
 
 @of_exchange(
@@ -318,15 +393,14 @@ def _later_calls(run: Transcript, exchange: Exchange, final: Seen) -> Iterator[E
     "temporary-address-is-not-kept",
     MUST,
     "RFC 3261 21.3.3",
-    "The Contact of a 302 without expiration is good for this request only: the next call goes to the old address.",
+    "A 302 without expiration is good for this request alone, with it until then: later calls go to the old address.",
 )
 def _not_cached(run: Transcript) -> Iterator[Finding]:
     for exchange, final in refusals(run, (302,)):
         found = _redirected(exchange)
-        if found is None or not found[1] or final.first("expires"):
+        if found is None or not found[1]:
             continue
-        if any(one is not None and "expires" in one.params for one in map(address, final.every("contact"))):
-            continue
+        good_until = _good_until(final)
         new = [contact for contact in found[1] if not _is_at(exchange.request, contact)]
         followed = _followed(exchange, final, new, run)
         here = any(one.identity.call_id == exchange.identity.call_id for one in followed)
@@ -336,9 +410,19 @@ def _not_cached(run: Transcript) -> Iterator[Finding]:
             if same_uri(one.request.request.uri, exchange.request.request.uri):
                 yield kept(final, one.request)
                 break  # it has asked again: what it does now comes of the new answer
-            if any(_is_at(one.request, contact) for contact in new):
+            if one.time > good_until and any(_is_at(one.request, contact) for contact in new):
                 yield broken(exchange.request.request.uri, one.request.request.uri, final, one.request)
                 break
+
+
+def _good_until(final: Seen) -> float:
+    """Until when the addresses of a 302 may be kept: not at all without Expires, and `expires` in Contact."""
+    texts = [final.first("expires")]
+    texts += [one.params.get("expires") or "" for one in map(address, final.every("contact")) if one is not None]
+    seconds = [int(text[:10]) for text in texts if text.isascii() and text.isdigit()]
+    if not seconds and any(texts):
+        return _FOR_EVER  # an HTTP-date of RFC 2543, or what nobody can read
+    return final.time + max(seconds, default=0) + _A_MOMENT if seconds else final.time
 
 
 @of_run(
