@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.attempts import client_of
+from responder.observe.rules.attempts import client_of, refusals
 from responder.observe.rules.comparing import address, brief, came_directly, uri_of, via_of
 from responder.observe.rules.rule import (
     MUST,
@@ -20,7 +20,6 @@ from responder.observe.rules.rule import (
     judged,
     kept,
     of_call,
-    of_exchange,
     of_request,
     of_run,
 )
@@ -49,7 +48,7 @@ _LARGEST: Final = 2**31
 _LARGEST_DATAGRAM: Final = 1300
 """Bytes of a request above which it is too large for UDP where the path MTU is not known (18.1.1)."""
 _SHORTEST_TAG: Final = 4
-"""Characters. 32 bits of randomness take six of a token's 76; below four there is no doubt left."""
+"""Characters. 32 bits of randomness take six of a token's 76; below four there is little doubt left."""
 _INVITE: Final = ("INVITE",)
 _NOT_FOR_A_UA: Final = {"CANCEL"}
 """A client that gives calls up need not take them."""
@@ -239,7 +238,7 @@ def _from_tag(seen: Seen) -> Iterator[Finding]:
 
 @of_request(
     "from-tag-is-random",
-    MUST,
+    SHOULD,
     "RFC 3261 19.3",
     f"A tag has 32 bits of randomness: never fewer than {_SHORTEST_TAG} characters.",
 )
@@ -309,23 +308,22 @@ def _to_tag(call: CallSeen) -> Iterator[Finding]:
             yield judged(not tag, "no To tag", f"tag {tag}", first)
 
 
-@of_exchange(
+@of_run(
     "request-uri-is-that-of-to",
     SHOULD,
     "RFC 3261 8.1.1.1",
-    "An INVITE or MESSAGE outside of dialogs goes to the user and host that its To names.",
-    methods=("INVITE", "MESSAGE"),
+    "An INVITE or MESSAGE that begins a call goes to the user and host that its To names.",
 )
-def _target(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    if exchange is not call.requests_of_client[0] or not exchange.outside_dialog():
-        return
-    earlier = (one for one in call.run.exchanges if one.by_client and one.request.number < exchange.request.number)
-    if any(300 <= one.status < 400 for one in earlier):
-        return  # it may go where a redirection led to
-    ours, theirs = (_uri(text) for text in (exchange.request.request.uri, uri_of(exchange.request.first("to"))))
-    if ours is not None and theirs is not None and ours.is_sip and theirs.is_sip:
-        same = (ours.user, ours.host.lower()) == (theirs.user, theirs.host.lower())
-        yield judged(same, str(theirs), str(ours), exchange.request)
+def _target(run: Transcript) -> Iterator[Finding]:
+    redirected = min((final.number for _, final in refusals(run, range(300, 400))), default=len(run.messages) + 1)
+    for _, opening in _openings(run):
+        seen = opening.request
+        if opening.method not in ("INVITE", "MESSAGE") or not opening.outside_dialog() or seen.number > redirected:
+            continue  # it may go where a redirection led to
+        ours, theirs = _uri(seen.request.uri), _uri(uri_of(seen.first("to")))
+        if ours is not None and theirs is not None and ours.is_sip and theirs.is_sip:
+            same = (ours.user, ours.host.lower()) == (theirs.user, theirs.host.lower())
+            yield judged(same, str(theirs), str(ours), seen)
 
 
 def _uri(text: str) -> Uri | None:
