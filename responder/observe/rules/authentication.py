@@ -257,7 +257,7 @@ def _digest_uri(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "digest-response-has-its-length",
     MUST,
-    "RFC 8760 2.7, RFC 3261 25.1",
+    "RFC 7616 3.4, RFC 8760 2.7, RFC 3261 25.1",
     "response has as many lower-case hexadecimal digits as the algorithm gives: 32 for MD5, 64 for SHA-256.",
 )
 def _response_length(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:

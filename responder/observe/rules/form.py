@@ -13,6 +13,7 @@ from responder.errors import ParseError
 from responder.observe.rules.attempts import client_of, refusals
 from responder.observe.rules.comparing import address, brief, came_directly, uri_of, via_of
 from responder.observe.rules.rule import (
+    MAY,
     MUST,
     SHOULD,
     Finding,
@@ -45,6 +46,8 @@ _TELLS_LENGTH: Final = ("TCP", "TLS")
 _OFFLOADED: Final = {"TLS": "TCP", "WSS": "WS"}
 """What is left of a transport where something in front of us takes the encryption away."""
 _LARGEST: Final = 2**31
+_TIMEOUT: Final = 32.0
+"""64*T1."""
 _LARGEST_DATAGRAM: Final = 1300
 """Bytes of a request above which it is too large for UDP where the path MTU is not known (18.1.1)."""
 _SHORTEST_TAG: Final = 4
@@ -172,13 +175,13 @@ def _protocol(seen: Seen) -> Iterator[Finding]:
 
 @of_request(
     "via-names-the-transport",
-    SHOULD,
-    "RFC 3261 8.1.1.7, RFC 3261 20.42",
+    MUST,
+    "RFC 3261 18.1.1, RFC 3261 8.1.1.7",
     "The topmost Via names the transport that the request came by.",
 )
 def _transport(seen: Seen) -> Iterator[Finding]:
     via = _via(seen)
-    if via is not None:
+    if via is not None and came_directly(seen):
         named, real = via.transport.upper(), seen.record.transport
         right = named == real or _OFFLOADED.get(named) == real
         yield judged(right, real, named, seen)
@@ -198,6 +201,19 @@ def _sent_by(seen: Seen) -> Iterator[Finding]:
 
 def _is_nowhere(host: str, port: int | None) -> bool:
     return host in ("0.0.0.0", "[::]") or port == 0
+
+
+@of_request(
+    "maddr-and-ttl-are-for-multicast",
+    MAY,
+    "RFC 3261 18.1.1",
+    "maddr and ttl stand in the Via of what is sent to a multicast group, and in no other.",
+)
+def _multicast(seen: Seen) -> Iterator[Finding]:
+    via = _via(seen)
+    if via is not None and came_directly(seen):
+        wrong = [name for name in ("maddr", "ttl") if name in via.params]
+        yield judged(not wrong, "neither of them", brief(wrong), seen)
 
 
 @of_request(
@@ -278,16 +294,25 @@ def _other_tag(run: Transcript) -> Iterator[Finding]:
     "new-call-has-a-new-call-id",
     MUST,
     "RFC 3261 8.1.1.4",
-    "An INVITE outside of dialogs has another Call-ID than the call that was answered before.",
+    "An INVITE outside of dialogs has another Call-ID than a call that was answered, or refused for good, before.",
 )
 def _call_id(call: CallSeen) -> Iterator[Finding]:
     invites = [one for one in call.requests_of_client if one.method == "INVITE" and one.outside_dialog()]
     for place, exchange in enumerate(invites):
-        answered = next((one for one in invites[:place] if one.answered_before(exchange.request)), None)
-        if answered is None or not 200 <= answered.status < 300:
+        over = [one for one in invites[:place] if one.answered_before(exchange.request)]
+        before = next((one for one in over if _is_another_call(exchange, one)), None)
+        if before is None:
             yield kept(exchange.request)
-        elif client_of(answered) == client_of(exchange):
-            yield broken("a Call-ID of its own", call.call_id, answered.request, exchange.request)
+        elif client_of(before) == client_of(exchange):
+            yield broken("a Call-ID of its own", call.call_id, before.request, exchange.request)
+
+
+def _is_another_call(exchange: Exchange, before: Exchange) -> bool:
+    """Whether an INVITE is none that goes on with the one before: that was answered, or refused for good."""
+    if 200 <= before.status < 300:
+        return True
+    for_good = before.status in (404, 410, 480, 486, 487) or before.status >= 600
+    return for_good and exchange.identity.from_tag != before.identity.from_tag
 
 
 _IN_NO_DIALOG: Final = ("INVITE", "MESSAGE", "OPTIONS", "PUBLISH", "REFER", "SUBSCRIBE")
@@ -506,6 +531,44 @@ def _no_contact(seen: Seen) -> Iterator[Finding]:
     yield judged(not contacts, "no Contact", brief(contacts), seen)
 
 
+@of_request(
+    "message-is-small",
+    SHOULD,
+    "RFC 3428 8",
+    f"A MESSAGE outside of sessions has at most {_LARGEST_DATAGRAM} bytes, unless the client knows the whole path.",
+    methods=("MESSAGE",),
+)
+def _small(seen: Seen) -> Iterator[Finding]:
+    size = len(seen.data)
+    yield judged(size <= _LARGEST_DATAGRAM, f"at most {_LARGEST_DATAGRAM} bytes", str(size), seen)
+
+
+@of_run(
+    "one-message-at-a-time",
+    MUST,
+    "RFC 3428 8",
+    "No new MESSAGE outside of dialogs goes to a URI while an earlier one waits for its final response.",
+)
+def _one_message(run: Transcript) -> Iterator[Finding]:
+    last: dict[tuple[object, ...], Exchange] = {}
+    for exchange in sorted((one for one in run.exchanges if one.by_client), key=lambda one: one.request.number):
+        if exchange.method == "MESSAGE" and exchange.outside_dialog():
+            key = client_of(exchange), uri_of(exchange.request.first("from")), exchange.request.request.uri
+            before = last.get(key)
+            if before is not None and not _is_over(before, exchange, run):
+                pause = exchange.time - before.time
+                yield broken("a final response first", f"another after {pause:.3f} s", before.request, exchange.request)
+            else:
+                yield kept(exchange.request)
+            last[key] = exchange
+
+
+def _is_over(before: Exchange, after: Exchange, run: Transcript) -> bool:
+    """Whether a request had its final response, or its timeout (17.1.2.2), or may think so."""
+    answered = before.answered_before(after.request) or after.time > before.time + _TIMEOUT - 1.0
+    return answered or any(one.number < after.request.number for one in run.odd_since(before.request))
+
+
 @of_call(
     "allow-has-every-method",
     SHOULD,
@@ -548,7 +611,7 @@ def _required(seen: Seen) -> Iterator[Finding]:
                 yield judged(tag.lower() in _OPTION_TAGS, "a registered option tag", tag, seen)
 
 
-@of_request("date-is-in-gmt", MUST, "RFC 3261 20.17", "A Date is as in RFC 1123, and in GMT.")
+@of_request("date-is-in-gmt", MUST, "RFC 3261 20.17, RFC 3261 25.1", "A Date is as in RFC 1123, and in GMT.")
 def _date(seen: Seen) -> Iterator[Finding]:
     value = seen.first("date")
     if value:

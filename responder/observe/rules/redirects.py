@@ -26,10 +26,17 @@ _MOVED: Final = (301, 302)
 """Those that a client SHOULD follow by themselves (21.3.2, 21.3.3); 300 may be a matter of the user's choice."""
 _RETRIABLE: Final = (401, 407, 413, 415, 416, 420, 422)
 """No failures of an address: the request can be retried there (8.1.3.5)."""
+_REMEDIED: Final = (*_RETRIABLE, 408, 421, 423, 424, 428, 433, 436, 437, 438, 481, 487, 491, 493, 494, 500, 503)
+"""After these, the same address may be tried once more: later, or in another form."""
 _PORTS: Final = {"sip": 5060, "sips": 5061}
 _FOR_EVER: Final = float("inf")
 _A_MOMENT: Final = 0.5
 """Seconds by which clocks may differ."""
+_MAY_BE_LEFT_OUT: Final = {
+    *("authorization", "content-disposition", "content-encoding", "content-language", "content-length", "content-type"),
+    *("date", "identity", "mime-version", "proxy-authorization", "route", "timestamp"),
+}
+"""Fields that are good for one request or one way, and those of a body (a rule by itself)."""
 _LOOP: Final = 20
 """How far back a chain of redirections is looked at."""
 
@@ -180,8 +187,25 @@ def _no_loop(run: Transcript) -> Iterator[Finding]:
                 yield kept(final, again.request)
             else:
                 yield broken("a URI that was not tried", uri, twice.request, final, again.request)
+        same_call = [
+            one
+            for one in _followed(exchange, final, found[1], run)
+            if one.identity.call_id == exchange.identity.call_id
+        ]
+        for one, first in _tried_once_more(same_call):
+            yield broken("another address", one.request.request.uri, first.request, first.final, one.request)
         if found[1] and not following and all(any(_is_at(one.request, to) for one in tried) for to in found[1]):
             yield kept(final)
+
+
+def _tried_once_more(followed: list[Exchange]) -> Iterator[tuple[Exchange, Exchange]]:
+    """Requests to an address that had failed before, with the first one to it."""
+    for place, one in enumerate(followed):
+        for first in followed[:place]:
+            failed = first.answered_before(one.request) and first.status >= 400 and first.status not in _REMEDIED
+            if failed and same_uri(first.request.request.uri, one.request.request.uri):
+                yield one, first
+                break
 
 
 def _following(exchange: Exchange, final: Seen, contacts: list[Uri], run: Transcript) -> list[Exchange]:
@@ -260,6 +284,20 @@ def _keeps_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _body(seen: Seen) -> str:
     """The type of the body, empty where there is none."""
     return seen.first("content-type").partition(";")[0].strip(" \t").lower() if seen.request.body else ""
+
+
+@of_exchange(
+    "redirected-request-keeps-its-fields",
+    SHOULD,
+    "RFC 3261 8.1.3.4",
+    "A redirected request has the header fields of the original.",
+)
+def _keeps_fields(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    found = retried(exchange, call)
+    if found is not None and _redirected(exchange) is not None:
+        ours, theirs = exchange.request.request.shape.index, found[1].request.request.shape.index
+        lacks = sorted(header_names.display(key) for key in ours.keys() - theirs.keys() - _MAY_BE_LEFT_OUT)
+        yield judged(not lacks, "the fields of the original", f"no {brief(lacks)}", exchange.request, found[1].request)
 
 
 @of_exchange(
@@ -366,9 +404,13 @@ def _higher_cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _proxy(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     found, again = _redirected(exchange), tried_again(exchange, call)
-    if found is None or again is None or exchange.status != 305 or not found[1]:
+    if found is None or exchange.status != 305 or not found[1] or exchange.cancel is not None:
         return
     final, contacts = found
+    if again is None:
+        if all(_is_ours(contact, final) for contact in contacts) and call.run.waited(final.time, PATIENCE):
+            yield broken(f"{exchange.method} by way of {contacts[0]}", "nothing came", exchange.request, final)
+        return
     routes = [uri for value in again.request.every("route")[:1] if (uri := _uri(uri_of(value))) is not None]
     right = any(
         _is_at(again.request, contact)

@@ -101,6 +101,38 @@ def _media_type(value: str) -> MediaType | None:
 
 
 @of_exchange(
+    "refused-body-is-sent-in-another-form",
+    MAY,
+    "RFC 3261 8.1.3.5",
+    "After 413 or 415 the request comes again with another body, where the client can make one.",
+)
+def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or exchange.status not in (413, 415) or not exchange.request.request.body:
+        return
+    if tried_again(exchange, call) is not None:
+        yield kept(final)
+    elif retry_after(final) is None and is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+        yield broken("another try", "nothing came", exchange.request, final)
+
+
+@of_exchange(
+    "refused-scheme-is-tried-as-sip",
+    SHOULD,
+    "RFC 3261 8.1.3.5",
+    "After 416 to a URI of another scheme the request comes again, with a SIP URI.",
+)
+def _as_sip(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips"):
+        return
+    if tried_again(exchange, call) is not None:
+        yield kept(final)
+    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+        yield broken("a SIP URI", "nothing came", exchange.request, final)
+
+
+@of_exchange(
     "retry-has-a-sip-uri",
     SHOULD,
     "RFC 3261 8.1.3.5",

@@ -39,6 +39,10 @@ _AT_ONCE: Final = 1.0
 """Seconds in which no user has decided anything."""
 _MAY_COME_AGAIN: Final = (408, 412, 481, 487, 491)
 """What is retried as it was (21.4.9, 14.1), what has rules of its own, and what the client brought about itself."""
+_MENDED: Final = (413, 415, 416, 420, 422, 423)
+"""What says how a request has to be changed."""
+_OF_A_CALL: Final = frozenset({"call-id", "from"})
+"""What is another in another call."""
 _REMEDIED: Final = (*_SHAPED, 408, 421, 423, 424, 428, 433, 436, 437, 438, 487, 488, 491, 493, 494)
 """4xx after which a client may know by itself what to change."""
 _VARYING: Final = frozenset({"via", "cseq", "max-forwards", "route", "date", "timestamp", "content-length"})
@@ -62,6 +66,25 @@ def _call_id(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if again is not None and exchange.outside_dialog() and tried_again(exchange, call) in (None, again):
         ours, theirs = exchange.identity.call_id, again.identity.call_id
         yield judged(ours == theirs, ours, theirs, exchange.request, exchange.final, again.request)
+
+
+@of_run(
+    "mended-request-keeps-the-call-id",
+    SHOULD,
+    "RFC 3261 8.1.3.5",
+    "A request that is retried with what 413, 415, 416, 420, 422 or 423 asked for keeps its Call-ID.",
+)
+def _same_call(run: Transcript) -> Iterator[Finding]:
+    for exchange, final in refusals(run, _MENDED):
+        if not exchange.outside_dialog() or not is_tried(exchange):
+            continue
+        again = tried_again(exchange, run.call_of(exchange))
+        other = _next_call(run, exchange, final, final.time + _AT_ONCE) if again is None else None
+        if again is not None:
+            yield kept(final, again.request)
+        elif other is not None and _content(other.request, _OF_A_CALL) != _content(exchange.request, _OF_A_CALL):
+            ours, theirs = exchange.identity.call_id, other.identity.call_id
+            yield broken(ours, theirs, exchange.request, final, other.request)
 
 
 @of_exchange(
@@ -147,10 +170,10 @@ def _cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 # ------------------------------------------------------------------------------------------ what is not retried
 
 
-def _content(seen: Seen) -> tuple[object, ...]:
-    """What makes a request another: everything that does not vary by itself."""
-    request = seen.request
-    fields = sorted((key, value) for key in request.shape.index if key not in _VARYING for value in seen.every(key))
+def _content(seen: Seen, varying: frozenset[str] = frozenset()) -> tuple[object, ...]:
+    """What makes a request another: everything that does not vary by itself, or is among what varies here."""
+    request, left_out = seen.request, _VARYING | varying
+    fields = sorted((key, value) for key in request.shape.index if key not in left_out for value in seen.every(key))
     return request.method, request.uri, request.body, fields
 
 

@@ -868,6 +868,81 @@ FAULTS: list[tuple[str, str, Fault]] = [
     ),
     # ---------------------------------------------------------------------------------------------- 19.3, 8.1.1.4
     (
+        "redirected-request-keeps-its-fields",
+        "no header fields of the original",
+        fault(
+            ask("INVITE", moved(AWAY), "Subject: hi", "Priority: urgent"),
+            ask("INVITE", 486, "Subject: hi", uri=AWAY),
+            ask("INVITE", 486, "Subject: hi", "Priority: urgent", uri=AWAY),
+        ),
+    ),
+    (
+        "no-address-is-tried-twice",
+        "an address that has failed",
+        fault(
+            (ask("INVITE", moved(AWAY, OTHER)), ask("INVITE", 404, uri=AWAY)),
+            (ask("INVITE", 404, uri=AWAY), ask("INVITE", 486, uri=OTHER)),
+            ask("INVITE", 486, uri=OTHER),
+        ),
+    ),
+    (
+        "proxy-of-305-is-used",
+        "nothing after 305",
+        fault(
+            ask("OPTIONS", moved(f"sip:{HERE};lr", status=305)),
+            None,
+            ask("OPTIONS", 200, f"Route: <sip:{HERE};lr>"),
+        ),
+    ),
+    (
+        "mended-request-keeps-the-call-id",
+        "a new Call-ID after 422",
+        fault(
+            ask("INVITE", told(422, Min_SE="600"), *TIMER),
+            ask("INVITE", 486, "Supported: timer", "Session-Expires: 600", "Min-SE: 600", anew=True),
+            ask("INVITE", 486, "Supported: timer", "Session-Expires: 600", "Min-SE: 600"),
+        ),
+    ),
+    (
+        "mended-request-keeps-the-call-id",
+        "a new Call-ID after 420",
+        fault(
+            ask("INVITE", told(420, Unsupported="100rel"), "Require: 100rel"),
+            ask("INVITE", 486, anew=True),
+            ask("INVITE", 486),
+        ),
+    ),
+    *(
+        (
+            "refused-body-is-sent-in-another-form",
+            f"nothing after {status}",
+            fault(
+                ask("MESSAGE", told(status, Accept="text/plain"), body=b"hello"),
+                None,
+                ask("MESSAGE", 200, body=b"hi"),
+            ),
+        )
+        for status in (413, 415)
+    ),
+    (
+        "refused-scheme-is-tried-as-sip",
+        "nothing after 416",
+        fault(
+            ask("INVITE", 416, uri="tel:+1555"),
+            None,
+            ask("INVITE", 486, uri="sip:+1555@127.0.0.1;user=phone"),
+        ),
+    ),
+    (
+        "new-call-has-a-new-call-id",
+        "the Call-ID of the last call",
+        fault(
+            ask("INVITE", 486),
+            ask("INVITE", 486, after=9.0, put={"From": "<sip:alice@example.com>;tag=new1"}),
+            ask("INVITE", 486, after=9.0, anew=True),
+        ),
+    ),
+    (
         "calls-have-tags-of-their-own",
         "the From tag of the last call",
         fault(
