@@ -32,7 +32,9 @@ _quoted: Final = re.compile(QUOTED)
 def _is_request(seen: Seen) -> bool:
     """Whether it was meant for a SIP request."""
     start = seen.data.lstrip(b"\r\n")
-    return b"SIP/" in start and start[:4].upper() != b"SIP/" and not start.startswith((b"GET ", b"POST "))
+    if start[:4].upper() == b"SIP/" or start.startswith((b"GET ", b"POST ")):
+        return False
+    return b"SIP/" in start or start.partition(b" ")[0].decode("utf-8", "replace") in METHODS
 
 
 def _head(seen: Seen) -> bytes:

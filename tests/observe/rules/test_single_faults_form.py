@@ -71,6 +71,8 @@ FAULTS: dict[str, Fault] = {
     "no version": Fault("OPTIONS", r" SIP/2.0\r\nVia", "\r\nVia", "request-line-is-well-formed"),
     "HTTP as version": Fault("OPTIONS", r" SIP/2.0\r\nVia", " HTTP/1.1\r\nVia", "request-line-is-well-formed"),
     "a method in lower case": Fault("OPTIONS", r"OPTIONS", "options", "request-line-is-well-formed"),
+    "cut off after the URI": Fault("OPTIONS", r"(?s) SIP/2.0.*", "", "request-line-is-well-formed"),
+    "cut off in the head": Fault("OPTIONS", r"(?s)CSeq.*", "", "lines-end-with-crlf"),
     "no method": Fault("OPTIONS", r"\AOPTIONS ", "", "request-line-is-well-formed"),
     # 19.1: URIs
     "headers in the Request-URI": Fault(
