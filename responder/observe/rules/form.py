@@ -28,7 +28,6 @@ from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, i
 from responder.sip import header_names
 from responder.sip.abnf import is_token
 from responder.sip.message import Request
-from responder.sip.methods import METHODS
 from responder.sip.uri import Uri
 from responder.sip.via import MAGIC_COOKIE, Via
 
@@ -53,8 +52,8 @@ _LARGEST_DATAGRAM: Final = 1300
 _SHORTEST_TAG: Final = 4
 """Characters. 32 bits of randomness take six of a token's 76; below four there is little doubt left."""
 _INVITE: Final = ("INVITE",)
-_NOT_FOR_A_UA: Final = {"CANCEL"}
-"""A client that gives calls up need not take them."""
+_OF_CALLS: Final = {"INVITE", "ACK", "BYE"}
+"""What every client understands that has calls."""
 _OPTION_TAGS: Final = {
     *("100rel", "199", "answermode", "early-session", "eventlist", "explicitsub", "from-change", "geolocation-http"),
     *("geolocation-sip", "gin", "gruu", "histinfo", "ice", "join", "multiple-refer", "norefersub", "nosub", "outbound"),
@@ -573,16 +572,14 @@ def _is_over(before: Exchange, after: Exchange, run: Transcript) -> bool:
     "allow-has-every-method",
     SHOULD,
     "RFC 3261 20.5",
-    "Allow has every method that the client understands; those count that it uses itself, and answers with a 2xx.",
+    "Allow has every method that the client understands: those of calls, and what it answers with a 2xx.",
 )
 def _every_method(call: CallSeen) -> Iterator[Finding]:
-    used = {seen.request.method for seen in call.messages if seen.received and isinstance(seen.message, Request)}
-    used |= {one.method for one in call.exchanges if not one.by_client and 200 <= one.status < 300}
-    used &= METHODS.keys()
+    used = _OF_CALLS | {one.method for one in call.exchanges if not one.by_client and 200 <= one.status < 300}
     for exchange in call.requests_of_client:
         seen = exchange.request
         if "allow" in seen.request.shape.index and exchange.method == "INVITE":
-            lacks = sorted(used - set(seen.every("allow")) - _NOT_FOR_A_UA)
+            lacks = sorted(used - set(seen.every("allow")))
             yield judged(not lacks, f"{brief(sorted(used))} in it", f"no {brief(lacks)}", seen)
 
 
