@@ -11,7 +11,7 @@ from typing import Final
 
 from responder.errors import ParseError
 from responder.observe.rules.attempts import client_of, refusals
-from responder.observe.rules.comparing import address, brief, came_directly, uri_of, via_of
+from responder.observe.rules.comparing import address, brief, came_directly, same_uri, uri_of, via_of
 from responder.observe.rules.rule import (
     MAY,
     MUST,
@@ -52,6 +52,7 @@ _LARGEST_DATAGRAM: Final = 1300
 _SHORTEST_TAG: Final = 4
 """Characters. 32 bits of randomness take six of a token's 76; below four there is little doubt left."""
 _INVITE: Final = ("INVITE",)
+_MAKE_DIALOGS: Final = ("INVITE", "SUBSCRIBE", "REFER")
 _OF_CALLS: Final = {"INVITE", "ACK", "BYE"}
 """What every client understands that has calls."""
 _OPTION_TAGS: Final = {
@@ -279,7 +280,7 @@ def _other_tag(run: Transcript) -> Iterator[Finding]:
     used: dict[tuple[tuple[str, str], str], Exchange] = {}
     for _, opening in _openings(run):
         tag = opening.identity.from_tag
-        if not tag or opening.method == "REGISTER" or not opening.outside_dialog():
+        if not tag or opening.method not in _MAKE_DIALOGS or not opening.outside_dialog():
             continue
         before = used.get((client_of(opening), tag))
         if before is not None and 200 <= before.status < 300:  # else it may be a retry with another Call-ID
@@ -321,15 +322,16 @@ _IN_NO_DIALOG: Final = ("INVITE", "MESSAGE", "OPTIONS", "PUBLISH", "REFER", "SUB
     "request-outside-a-dialog-has-no-to-tag",
     MUST,
     "RFC 3261 8.1.1.2",
-    "The first request of a call has no To tag: there is no dialog that it could be in.",
+    "The first request of a call to the address in its To has no To tag: there is no dialog that it could be in.",
 )
 def _to_tag(call: CallSeen) -> Iterator[Finding]:
-    first = next((seen for seen in call.messages if seen.message is not None), None)
-    if first is not None and first.received and call.requests_of_client:
-        opening = call.requests_of_client[0]
-        if opening.request is first and opening.method in _IN_NO_DIALOG:
-            tag = opening.identity.to_tag
-            yield judged(not tag, "no To tag", f"tag {tag}", first)
+    opening = next(iter(call.requests_of_client), None)
+    if opening is None or opening.request is not call.messages[0] or opening.method not in _IN_NO_DIALOG:
+        return
+    seen, tag = opening.request, opening.identity.to_tag
+    # a request of a dialog that began before the run goes to the Contact of its peer
+    if not tag or same_uri(seen.request.uri, uri_of(seen.first("to"))):
+        yield judged(not tag, "no To tag", f"tag {tag}", seen)
 
 
 @of_run(
@@ -390,7 +392,7 @@ def _max_forwards(seen: Seen) -> Iterator[Finding]:
     MUST,
     "RFC 3261 8.1.1.8",
     "A request that can make a dialog (INVITE, SUBSCRIBE, REFER) has exactly one Contact, a SIP or SIPS URI.",
-    methods=("INVITE", "SUBSCRIBE", "REFER"),
+    methods=_MAKE_DIALOGS,
 )
 def _contact(seen: Seen) -> Iterator[Finding]:
     if _begins(seen):

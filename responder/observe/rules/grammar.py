@@ -9,7 +9,7 @@ from typing import Final
 from responder.errors import ParseError
 from responder.observe.records import MalformedRecord
 from responder.observe.rules.comparing import address, brief
-from responder.observe.rules.rule import MUST, Finding, broken, judged, kept, of_request, of_run
+from responder.observe.rules.rule import MUST, SHOULD, Finding, Level, broken, judged, kept, of_request, of_run
 from responder.observe.transcript import Seen, Transcript
 from responder.sip import header_names
 from responder.sip.abnf import QUOTED, SWS, TOKEN, elements, is_call_id, is_token, number, pieces
@@ -411,6 +411,13 @@ _GRAMMARS: Final[dict[str, tuple[str, _Check]]] = {
 """By KEY: the section that defines a header field, and what its whole value has to pass."""
 
 
+_INFORMATION: Final = {
+    *("accept-language", "alert-info", "call-info", "content-language", "in-reply-to", "mime-version", "priority"),
+    *("reason", "timestamp", "user-agent"),
+}
+"""Fields that nobody needs to process a request: malformed ones are passed over (8.2.2)."""
+
+
 def _of_field(key: str, rfc: str, check: _Check) -> None:
     name = header_names.display(key)
 
@@ -421,7 +428,8 @@ def _of_field(key: str, rfc: str, check: _Check) -> None:
             yield judged(_passes(check, value), f"a value of {name}", f"{name}: {value}"[:200], seen)
 
     cited = f"{rfc}, RFC 3261 25.1" if rfc.startswith("RFC 3261") else rfc
-    of_request(f"{key}-is-well-formed", MUST, cited, f"{name} is written as its grammar says.")(follows)
+    level: Level = SHOULD if key in _INFORMATION else MUST
+    of_request(f"{key}-is-well-formed", level, cited, f"{name} is written as its grammar says.")(follows)
 
 
 for _key, (_rfc, _check) in _GRAMMARS.items():

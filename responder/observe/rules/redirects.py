@@ -13,7 +13,15 @@ from itertools import takewhile
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.attempts import PATIENCE, chain_before, later_requests, refusals, retried, tried_again
+from responder.observe.rules.attempts import (
+    PATIENCE,
+    chain_before,
+    later_requests,
+    refusals,
+    retried,
+    retry_after,
+    tried_again,
+)
 from responder.observe.rules.comparing import address, brief, same_party, same_uri, uri_of
 from responder.observe.rules.rule import MAY, MUST, SHOULD, Finding, broken, judged, kept, of_exchange, of_run
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
@@ -203,7 +211,8 @@ def _tried_once_more(followed: list[Exchange]) -> Iterator[tuple[Exchange, Excha
     for place, one in enumerate(followed):
         for first in followed[:place]:
             failed = first.answered_before(one.request) and first.status >= 400 and first.status not in _REMEDIED
-            if failed and same_uri(first.request.request.uri, one.request.request.uri):
+            again_later = first.final is not None and retry_after(first.final) is not None
+            if failed and not again_later and same_uri(first.request.request.uri, one.request.request.uri):
                 yield one, first
                 break
 

@@ -946,9 +946,16 @@ FAULTS: list[tuple[str, str, Fault]] = [
         "calls-have-tags-of-their-own",
         "the From tag of the last call",
         fault(
-            ask("MESSAGE", 200),
-            ask("MESSAGE", 200, anew=True, put={"From": "<sip:alice@example.com>;tag=from1"}),
-            ask("MESSAGE", 200, anew=True),
+            ask("SUBSCRIBE", 200, "Event: presence", "Expires: 60"),
+            ask(
+                "SUBSCRIBE",
+                200,
+                "Event: presence",
+                "Expires: 60",
+                anew=True,
+                put={"From": "<sip:alice@example.com>;tag=from1"},
+            ),
+            ask("SUBSCRIBE", 200, "Event: presence", "Expires: 60", anew=True),
         ),
     ),
 ]
