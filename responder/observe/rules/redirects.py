@@ -153,16 +153,17 @@ def _goes_there(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "The Request-URI has all of the Contact's URI, its parameters too, but for its method and its headers.",
 )
 def _whole(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    found, again = _redirected(exchange), tried_again(exchange, call)
-    target = _uri(again.request.request.uri) if again is not None else None
-    if found is None or again is None or target is None or exchange.status == 305:
+    found = _redirected(exchange)
+    if found is None or exchange.status == 305:
         return
     final, contacts = found
-    meant = [contact for contact in contacts if contact.is_sip and _is_at(again.request, contact)]
-    if meant:
-        right = any(_is_copy(target, contact) for contact in meant)
-        wanted = replace(meant[0], headers="")
-        yield judged(right, str(wanted), again.request.request.uri, exchange.request, final, again.request)
+    for one in _followed(exchange, final, contacts, call.run):
+        target = _uri(one.request.request.uri)
+        meant = [contact for contact in contacts if contact.is_sip and _is_at(one.request, contact)]
+        if meant and target is not None and one.identity.call_id == call.call_id:  # else it may be another call
+            right = any(_is_copy(target, contact) for contact in meant)
+            wanted = replace(meant[0], headers="")
+            yield judged(right, str(wanted), one.request.request.uri, exchange.request, final, one.request)
 
 
 def _is_copy(target: Uri, contact: Uri) -> bool:
@@ -431,12 +432,18 @@ def _proxy(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     yield judged(right, expected, again.request.request.uri, exchange.request, final, again.request)
 
 
-def _later_calls(run: Transcript, exchange: Exchange, final: Seen) -> Iterator[Exchange]:
-    """Later requests of that client, with other Call-IDs, that are for whom the redirected request was for."""
+def _later_calls(run: Transcript, exchange: Exchange, final: Seen, contacts: list[Uri]) -> Iterator[Exchange]:
+    """Later requests of that client, with other Call-IDs, that are for whom the redirected request was for.
+
+    Who was started to call one address knows others from the redirection only: then a To that names these counts, too.
+    """
     first = uri_of(exchange.request.first("to"))
     for one in later_requests(exchange, final, run, opening=True):
-        other = one.identity.call_id != exchange.identity.call_id and one.method == exchange.method
-        if other and one.time > final.time and same_uri(uri_of(one.request.first("to")), first):
+        if one.identity.call_id == exchange.identity.call_id or one.method != exchange.method:
+            continue
+        to = uri_of(one.request.first("to"))
+        learnt = run.client is not None and any(same_uri(to, str(contact)) for contact in contacts)
+        if one.time > final.time and (learnt or same_uri(to, first)):
             yield one
 
 
@@ -455,7 +462,7 @@ def _not_cached(run: Transcript) -> Iterator[Finding]:
         new = [contact for contact in found[1] if not _is_at(exchange.request, contact)]
         followed = _followed(exchange, final, new, run)
         here = any(one.identity.call_id == exchange.identity.call_id for one in followed)
-        for one in _later_calls(run, exchange, final):
+        for one in _later_calls(run, exchange, final, new):
             if not here and one in followed:
                 continue  # the redirected request itself, with a new Call-ID
             if same_uri(one.request.request.uri, exchange.request.request.uri):
@@ -488,7 +495,7 @@ def _cached(run: Transcript) -> Iterator[Finding]:
         if found is None or not found[1]:
             continue
         followed = _followed(exchange, final, found[1], run)
-        for one in _later_calls(run, exchange, final):
+        for one in _later_calls(run, exchange, final, []):
             if one in followed:
                 continue
             if any(_is_at(one.request, contact) for contact in found[1]):

@@ -19,7 +19,6 @@ from responder.observe.rules.rule import (
     of_call,
     of_exchange,
     of_run,
-    tolerance,
 )
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
 from responder.sip.name_addr import NameAddr
@@ -29,7 +28,7 @@ _REGISTER: Final = ("REGISTER",)
 _TIMEOUT: Final = 32.0
 """64*T1: how long a request waits for its final response (17.1.2.2)."""
 _AT_ONCE: Final = 1.0
-_A_MOMENT: Final = 0.5
+_A_MOMENT: Final = 0.25
 """Seconds that a request may take to get here."""
 
 
@@ -257,7 +256,7 @@ def _in_time(run: Transcript) -> Iterator[Finding]:
             if not granted or before.final is None or before.identity.call_id != after.identity.call_id:
                 continue
             passed = after.time - before.final.time
-            if passed <= granted + tolerance(granted) or _number(after.request.first("expires")) == 0:
+            if passed <= granted + max(_A_MOMENT, granted / 100):
                 yield kept(before.final, after.request)
             else:
                 yield broken(f"within {granted} s", f"after {passed:.1f} s", before.final, after.request)

@@ -112,7 +112,7 @@ def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
-    elif retry_after(final) is None and is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+    elif is_tried(exchange) and call.run.waited(final.time, max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)):
         yield broken("another try", "nothing came", exchange.request, final)
 
 
@@ -155,11 +155,11 @@ def _tags(seen: Seen, *keys: str) -> set[str]:
     return {value.lower() for key in keys for value in seen.every(key) if value}
 
 
-def _unsupported(exchange: Exchange) -> set[str]:
-    """The extensions that a request required and a 420 does not support."""
+def _unsupported(exchange: Exchange, *keys: str) -> set[str]:
+    """The extensions that a request named in these fields and a 420 does not support."""
     if exchange.final is None or exchange.status != 420:
         return set()
-    return _tags(exchange.final, "unsupported") & _tags(exchange.request, "require", "proxy-require")
+    return _tags(exchange.final, "unsupported") & _tags(exchange.request, *keys)
 
 
 @of_exchange(
@@ -169,12 +169,13 @@ def _unsupported(exchange: Exchange) -> set[str]:
     "After 420 the request comes again, without the extensions of Unsupported.",
 )
 def _bad_extension(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    refused, final = _unsupported(exchange), exchange.final
+    required, final = _unsupported(exchange, "require", "proxy-require"), exchange.final
+    refused = required or _unsupported(exchange, "supported")  # a client can leave that out just so
     if not refused or final is None or exchange.cancel is not None or not is_tried(exchange):
         return
     again = tried_again(exchange, call)
     if again is not None:
-        left = sorted(refused & _tags(again.request, "require", "proxy-require"))
+        left = sorted(required & _tags(again.request, "require", "proxy-require"))
         yield judged(not left, f"no {brief(sorted(refused))}", brief(left), exchange.request, final, again.request)
     elif call.run.waited(final.time, PATIENCE):
         yield broken(f"the request without {brief(sorted(refused))}", "nothing came", exchange.request, final)

@@ -79,8 +79,8 @@ def _same_call(run: Transcript) -> Iterator[Finding]:
         if not exchange.outside_dialog() or not is_tried(exchange):
             continue
         again = tried_again(exchange, run.call_of(exchange))
-        other = _next_call(run, exchange, final, final.time + _AT_ONCE) if again is None else None
-        if again is not None:
+        other = _next_call(run, exchange, final, final.time + _AT_ONCE)
+        if again is not None and (other is None or again.request.number < other.request.number):
             yield kept(final, again.request)
         elif other is not None and _content(other.request, _OF_A_CALL) != _content(exchange.request, _OF_A_CALL):
             ours, theirs = exchange.identity.call_id, other.identity.call_id

@@ -755,6 +755,47 @@ FAULTS: list[tuple[str, str, Fault]] = [
         ),
     ),
     (
+        "redirected-request-has-the-whole-uri",
+        "no parameters of the second contact",
+        fault(
+            ask("INVITE", moved(AWAY, f"{OTHER};x-leg=2")),
+            (ask("INVITE", 404, uri=AWAY), ask("INVITE", 486, uri=OTHER)),
+            (ask("INVITE", 404, uri=AWAY), ask("INVITE", 486, uri=f"{OTHER};x-leg=2")),
+        ),
+    ),
+    (
+        "temporary-address-is-not-kept",
+        "302 kept, and called by its own name",
+        fault(
+            (ask("INVITE", moved(AWAY)), ask("INVITE", 486, uri=AWAY)),
+            ask("INVITE", 486, uri=AWAY, anew=True, after=9.0, put={"To": f"<{AWAY}>"}),
+            ask("INVITE", 486, anew=True, after=9.0),
+        ),
+    ),
+    (
+        "mended-request-keeps-the-call-id",
+        "a new Call-ID after 423, and later the old one",
+        fault(
+            ask("REGISTER", told(423, Min_Expires="600"), "Expires: 60", uri="sip:127.0.0.1"),
+            ask("REGISTER", 200, "Expires: 600", uri="sip:127.0.0.1", anew=True),
+            ask("REGISTER", 200, "Expires: 600", uri="sip:127.0.0.1"),
+        ),
+    ),
+    (
+        "bad-extension-is-retried-without",
+        "nothing after 420 to what it supports",
+        fault(ask("INVITE", told(420, Unsupported="100rel"), "Supported: 100rel"), None, ask("INVITE", 486)),
+    ),
+    (
+        "registration-is-refreshed-in-time",
+        "a removal of what has run out",
+        fault(
+            registered(),
+            registered(after=61.0, put={"Contact": "<sip:alice@192.0.2.10:5062>;expires=0"}),
+            registered(after=59.0),
+        ),
+    ),
+    (
         "next-contact-is-tried-after-a-failure",
         "the first only",
         fault(
