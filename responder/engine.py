@@ -138,10 +138,11 @@ class Engine:
         except Exception as error:  # the promise of this layer: one bad message is never the end of the service
             self._bug(error)
 
-    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float) -> None:
+    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float, rest: bytes = b"") -> None:
         """A stream could not be cut into messages; `head` is what there is of the one at fault.
 
         It is answered where its head can be read; the caller then closes the connection (RFC 3261 section 18.3).
+        `rest` is what came of a message that did not end: it is not answered, but reported.
         """
         self._wire.now = now
         try:
@@ -153,7 +154,7 @@ class Engine:
             pass
         except Exception as bug:  # see receive
             self._bug(bug)
-        self._malformed(head, error, flow)
+        self._malformed(head or rest, error, flow)
 
     def transmits(self) -> list[Transmit]:
         """What is to be sent now, in order; the list is handed over and begun anew."""

@@ -84,6 +84,10 @@ class Connection(asyncio.Protocol, ABC):
     def is_incomplete(self) -> bool:
         """Whether a message has begun and not ended."""
 
+    @abstractmethod
+    def rest(self) -> bytes:
+        """What came of a message that has not ended."""
+
     def joined(self, messages: list[bytes]) -> bytes:
         """The messages of one turn as they go on the wire."""
         return messages[0] if len(messages) == 1 else b"".join(messages)
@@ -164,7 +168,7 @@ class Connection(asyncio.Protocol, ABC):
             return False
         now = self._driver.loop.time()
         if self.is_incomplete():
-            self._refuse(ParseError("Connection ended within a message"), b"", now)
+            self._refuse(ParseError("Connection ended within a message"), b"", now, self.rest())
         self._incomplete_since = _NEVER
         # with no call live there is nothing left to be said
         self._half_closed = self._transport.can_write_eof() and self._driver.engine.busy > 0
@@ -257,7 +261,9 @@ class Connection(asyncio.Protocol, ABC):
         elif now - self._blocked_since > limits.stalled:
             self._cut_off("the peer does not read what it is sent")
         elif now - self._incomplete_since > limits.partial:
-            self._refuse(ParseError(f"Message incomplete after {limits.partial:g} s", status=408), b"", now)
+            self._refuse(
+                ParseError(f"Message incomplete after {limits.partial:g} s", status=408), b"", now, self.rest()
+            )
             self._finish(now)
         elif ((self._half_closed or self._shut) and silent > limits.half_closed) or (
             silent > limits.idle and not self._driver.engine.busy
@@ -274,8 +280,8 @@ class Connection(asyncio.Protocol, ABC):
         self.usable = False
         self._transport.abort()
 
-    def _refuse(self, error: ParseError, head: bytes, now: float) -> None:
-        self._driver.engine.rejected(error, head, self.flow, now)
+    def _refuse(self, error: ParseError, head: bytes, now: float, rest: bytes = b"") -> None:
+        self._driver.engine.rejected(error, head, self.flow, now, rest)
         self._driver.end_turn(now)
 
     def _finish(self, now: float) -> None:

@@ -19,7 +19,7 @@ class Engine(Protocol):
     def receive(self, data: bytes, flow: Flow, now: float) -> None:
         """One datagram, or one message framed from a stream, came in on `flow`."""
 
-    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float) -> None:
+    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float, rest: bytes = b"") -> None:
         """The stream of `flow` cannot be cut into messages; it is closed when what is said to this is sent."""
 
     def transmits(self) -> list[Transmit]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from responder.net.connections import Connections
     from responder.sip.framer import Frame
 
-# fewer bytes than this may be the beginning of a ping or a lone CRLF, which some send to keep a connection
+# fewer line ends than this may be the beginning of a ping or a lone CRLF, which some send to keep a connection
 _LEAST: Final = 4
 
 
@@ -36,4 +36,9 @@ class StreamConnection(Connection):
 
     def is_incomplete(self) -> bool:
         """See `Connection.is_incomplete`."""
-        return self._framer.pending >= _LEAST
+        pending = self._framer.pending
+        return pending >= _LEAST or (pending > 0 and bool(self._framer.rest.strip(b"\r\n\0 ")))
+
+    def rest(self) -> bytes:
+        """See `Connection.rest`."""
+        return self._framer.rest

@@ -64,6 +64,10 @@ class WebSocketConnection(Connection):
         """See `Connection.is_incomplete`."""
         return self._reader.incomplete or bool(self._head)
 
+    def rest(self) -> bytes:
+        """See `Connection.rest`; frames cut apart are of use to nobody."""
+        return b""
+
     def joined(self, messages: list[bytes]) -> bytes:
         """See `Connection.joined`."""
         return b"".join([message_frame(message) for message in messages])
@@ -82,7 +86,7 @@ class WebSocketConnection(Connection):
             self._say(close_frame(GOING_AWAY))
         super().close()
 
-    def _refuse(self, error: ParseError, head: bytes, now: float) -> None:
+    def _refuse(self, error: ParseError, head: bytes, now: float, rest: bytes = b"") -> None:
         last = self._last_words(error)
         if not (isinstance(error, EndedError) and error.peer_closed):
             self._driver.engine.rejected(error, b"", self.flow, now)

@@ -63,6 +63,11 @@ class StreamFramer:
         """Bytes kept until the rest of their message comes."""
         return len(self._buffer)
 
+    @property
+    def rest(self) -> bytes:
+        """Those bytes."""
+        return bytes(self._buffer)
+
     def feed(self, data: bytes) -> list[Frame]:
         """The messages and pings that are complete now, in order; `FramingError` (see rule 3)."""
         frames: list[Frame] = []

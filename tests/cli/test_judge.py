@@ -10,7 +10,7 @@ from responder.cli import main
 from responder.observe.clock import Clock
 from responder.observe.trace import TraceWriter
 
-FIELDS = ("Allow: INVITE", "Supported: x")
+FIELDS = ("Allow: INVITE, ACK, BYE", "Supported: replaces")
 
 
 def trace(folder: Path, *fields: str, acknowledge: bool = True) -> str:

@@ -42,6 +42,7 @@ class EchoEngine:
         self.busy = 0
         self.received: list[tuple[bytes, Flow]] = []
         self.refused: list[tuple[ParseError, bytes]] = []
+        self.left: list[bytes] = []
         self.failures: list[tuple[Flow, str]] = []
         self.rings: list[float] = []
         self.deadline: float | None = None
@@ -53,8 +54,9 @@ class EchoEngine:
         self.received.append((data, flow))
         self.out += self._reply(data, flow)
 
-    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float) -> None:
+    def rejected(self, error: ParseError, head: bytes, flow: Flow, now: float, rest: bytes = b"") -> None:
         self.refused.append((error, head))
+        self.left.append(rest)
         if head:
             self.out.append((f"SIP/2.0 {error.status} {error.what}\r\nContent-Length: 0\r\n\r\n".encode(), flow))
 

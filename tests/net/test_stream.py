@@ -298,6 +298,18 @@ class TestEnds:
             writer.write_eof()
             assert await rest(reader) == b""
             assert engine.refused[0][0].what == "Connection ended within a message"
+            assert engine.left == [request()[:-2]]
+
+    @pytest.mark.parametrize(("more", "left"), [(b"llo", [b"llo"]), (b"\r\n", []), (b"\0", [])])
+    async def test_what_comes_after_a_message_is_told_unless_it_keeps_the_connection(
+        self, more: bytes, left: list[bytes]
+    ) -> None:
+        engine = EchoEngine()
+        async with serve(engine, "tcp:127.0.0.1:0") as server, connected(server) as (reader, writer):
+            writer.write(request() + more)
+            writer.write_eof()
+            assert await rest(reader) == response()
+            assert engine.left == left
 
 
 class TestPeerThatDoesNotRead:

@@ -20,11 +20,11 @@ def run(calls: int = 1) -> list[Record]:
     """Calls that are refused, and get no ACK; and one that goes well."""
     bench = Bench(BUSY)
     for number in range(1, calls + 1):
-        bench.receive(Caller(number).invite("Allow: INVITE", "Supported: x"))
+        bench.receive(Caller(number).invite("Allow: INVITE, ACK, BYE", "Supported: replaces"))
     bench.run(40)
     bench.book.plans["INVITE"] = (OK,)
     caller = Caller(calls + 1)
-    bench.call(caller, "Allow: INVITE", "Supported: x")
+    bench.call(caller, "Allow: INVITE, ACK, BYE", "Supported: replaces")
     return records_of(bench.events)
 
 
@@ -44,8 +44,8 @@ def test_what_was_broken_comes_with_its_messages() -> None:
 
 
 def test_the_report_in_the_documentation_is_what_is_printed() -> None:
-    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1")
-    bench.receive(caller.invite("Allow: INVITE", "Supported: x"))
+    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1", to="<sip:486@127.0.0.1>")
+    bench.receive(caller.invite("Allow: INVITE, ACK, BYE", "Supported: replaces"))
     bench.run(40)
     *shown, _, _ = lines(judge(records_of(bench.events)))
     page = Path(__file__).resolve().parents[2] / "docs" / "client-rules.md"

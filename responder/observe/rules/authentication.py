@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
+from responder.observe.records import NoteRecord
 from responder.observe.rules.attempts import (
     PATIENCE,
     Given,
@@ -24,8 +25,9 @@ from responder.observe.rules.attempts import (
 )
 from responder.observe.rules.comparing import came_directly, same_uri
 from responder.observe.rules.rule import MAY, MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange, of_run
-from responder.observe.transcript import CallSeen, Exchange, Transcript
-from responder.sip.digest import Credentials
+from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
+from responder.sip.digest import Credentials, is_known
+from responder.sip.digest_cause import WRONG_PASSWORD
 
 _AT_ONCE: Final = 2.0
 """Seconds in which nobody has typed another password."""
@@ -40,7 +42,9 @@ def _scheme(value: str) -> str:
     return value.strip(" \t").partition(" ")[0].lower()
 
 
-@of_exchange("credentials-are-not-basic", MUST, "RFC 3261 22.1", "Credentials are not those of the Basic scheme.")
+@of_exchange(
+    "credentials-are-not-basic", MUST, "RFC 3261 22.1, RFC 8760 2.6", "Credentials are not those of the Basic scheme."
+)
 def _not_basic(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for value, _ in fields_given(exchange.request):
         yield judged(_scheme(value) != "basic", "another scheme, as Digest", "Basic", exchange.request)
@@ -49,7 +53,7 @@ def _not_basic(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "digest-credentials-are-complete",
     MUST,
-    "RFC 3261 25.1",
+    "RFC 7616 3.4, RFC 3261 25.1",
     "Digest credentials can be read, with username, realm, nonce, uri and response.",
 )
 def _complete(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -67,7 +71,7 @@ def _complete(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "digest-parameters-are-quoted-rightly",
     MUST,
-    "RFC 7616 3.4",
+    "RFC 7616 3.4, RFC 3261 22.4",
     "username, realm, nonce, uri, response, cnonce and opaque are in quotes; algorithm, qop and nc are not.",
 )
 def _quoted(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -91,7 +95,7 @@ def _answered(exchange: Exchange, call: CallSeen) -> Iterator[tuple[Given, list[
 @of_exchange(
     "credentials-go-where-they-were-asked-for",
     MUST,
-    "RFC 3261 22.3",
+    "RFC 3261 22.2, RFC 3261 22.3",
     "Credentials for WWW-Authenticate go into Authorization, those for Proxy-Authenticate into Proxy-Authorization.",
 )
 def _right_field(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -120,7 +124,12 @@ def _repeat(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         )
 
 
-@of_exchange("opaque-is-returned", SHOULD, "RFC 7616 3.3", "Credentials have the opaque of their challenge, unchanged.")
+@of_exchange(
+    "opaque-is-returned",
+    SHOULD,
+    "RFC 7616 3.3, RFC 7616 3.4",
+    "Credentials have the opaque of their challenge, unchanged.",
+)
 def _opaque(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for given, found in _answered(exchange, call):
         ours, theirs = found[0].challenge.opaque, given.credentials.opaque
@@ -131,7 +140,7 @@ def _opaque(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "challenge-with-qop-is-answered-with-qop",
     MUST,
-    "RFC 3261 22.4",
+    "RFC 3261 22.4, RFC 7616 3.4",
     "Where the challenge has qop, the credentials have it: one of those that were offered.",
 )
 def _qop(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -146,7 +155,7 @@ def _qop(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "cnonce-and-nc-come-with-qop",
     MUST,
-    "RFC 7616 3.4",
+    "RFC 7616 3.4, RFC 3261 22.4",
     "Credentials with qop have cnonce and nc; without qop they have no cnonce (RFC 3261 22.4 item 8).",
 )
 def _cnonce(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -157,10 +166,15 @@ def _cnonce(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
             yield judged(not lacks, "cnonce and nc", f"no {' and no '.join(lacks)}", exchange.request)
         elif one.cnonce:
             yield broken("qop beside cnonce, or neither", "cnonce without qop", exchange.request)
+        elif algorithm_of(one).endswith("-sess"):
+            yield broken(f"qop with {one.algorithm}", "no qop", exchange.request)
 
 
 @of_exchange(
-    "nonce-count-has-eight-digits", MUST, "RFC 3261 25.1", "nc has exactly eight hexadecimal digits: nc-value = 8LHEX."
+    "nonce-count-has-eight-digits",
+    MUST,
+    "RFC 7616 3.4, RFC 3261 25.1",
+    "nc has exactly eight hexadecimal digits: nc-value = 8LHEX.",
 )
 def _nc_shape(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     for given in given_in(exchange.request):
@@ -230,7 +244,7 @@ def _nc_rises(run: Transcript) -> Iterator[Finding]:
 @of_exchange(
     "digest-uri-is-the-request-uri",
     MUST,
-    "RFC 7616 3.4.6",
+    "RFC 3261 22.4, RFC 7616 3.4.6",
     "The uri of credentials is the Request-URI (RFC 3261 22.4 item 3), where no proxy stands between to change that.",
 )
 def _digest_uri(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -243,7 +257,7 @@ def _digest_uri(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "digest-response-has-its-length",
     MUST,
-    "RFC 8760 2.7",
+    "RFC 7616 3.4, RFC 8760 2.7, RFC 3261 25.1",
     "response has as many lower-case hexadecimal digits as the algorithm gives: 32 for MD5, 64 for SHA-256.",
 )
 def _response_length(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -277,6 +291,122 @@ def _topmost(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         ]
         if known and sum(one.challenge.realm == realm for one in offered) > 1:
             yield judged(algorithm == known[0], known[0], algorithm, final, again.request)
+
+
+@of_exchange(
+    "first-challenge-is-preferred",
+    MAY,
+    "RFC 8760 2.4",
+    "Of several challenges of one realm the first answer is to the topmost; a client may not support that.",
+)
+def _preferred(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final, again = exchange.final, tried_again(exchange, call)
+    if final is None or again is None:
+        return
+    since, client = digests_of(call.run).since, client_of(exchange)
+    for given in given_in(again.request):
+        realm, algorithm = given.credentials.realm, algorithm_of(given.credentials)
+        names = [
+            algorithm_of(one.challenge)
+            for one in offered_in(final)
+            if one.challenge.realm == realm and one.proxy == given.proxy and is_known(one.challenge.algorithm or "MD5")
+        ]
+        if len(set(names)) > 1 and since.get((client, realm, algorithm)) == again.request.number:
+            yield judged(algorithm == names[0], names[0], algorithm, final, again.request)
+
+
+@of_exchange(
+    "unknown-algorithm-is-passed-over",
+    MUST,
+    "RFC 8760 2.4",
+    "A challenge with an algorithm that there is not is ignored.",
+)
+def _passed_over(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final, again = exchange.final, tried_again(exchange, call)
+    unknown = (
+        [] if final is None else [one for one in offered_in(final) if not is_known(one.challenge.algorithm or "MD5")]
+    )
+    if final is None or not unknown:
+        return
+    if again is None:
+        yield kept(final)
+        return
+    wrong = [
+        one.credentials.algorithm for one in given_in(again.request) if not is_known(one.credentials.algorithm or "MD5")
+    ]
+    yield judged(not wrong, "no credentials for it", ", ".join(wrong), final, again.request)
+
+
+@of_exchange(
+    "every-realm-is-answered",
+    MAY,
+    "RFC 3261 22.3",
+    "A request that comes again has credentials for each realm that asked for them.",
+)
+def _every_realm(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final, again = exchange.final, tried_again(exchange, call)
+    if final is None or again is None or exchange.status not in (401, 407):
+        return
+    asked = {(one.proxy, one.challenge.realm) for one in offered_in(final)}
+    given = {(one.proxy, one.credentials.realm) for one in given_in(again.request)}
+    if len(asked) > 1 and asked & given:
+        lacks = sorted(realm for _, realm in asked - given)
+        yield judged(not lacks, "credentials for all of them", f"none for {', '.join(lacks)}", final, again.request)
+
+
+@of_exchange(
+    "hashed-username-is-a-hash",
+    MUST,
+    "RFC 7616 3.4.4",
+    "With userhash=true the username is a hash, of the length that the algorithm gives.",
+)
+def _userhash(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    for given in given_in(exchange.request):
+        one = given.credentials
+        digits = _HEX_DIGITS.get(algorithm_of(one).removesuffix("-sess"))
+        if one.userhash and digits is not None:
+            right = re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", one.username) is not None
+            yield judged(right, f"{digits} hexadecimal digits", one.username, exchange.request)
+
+
+_verdict: Final = re.compile(r"\bresponse: expected \S+, got (\S+) \((.*?)\)").search
+
+
+def _miscounted(run: Transcript) -> Iterator[tuple[str, str, Seen | None]]:
+    """Responses of credentials that a flow with users found to be wrong: the cause, the value, and whose it was."""
+    for entry in run.entries:
+        found = _verdict(entry.text) if isinstance(entry, NoteRecord) else None
+        if found is not None:
+            of = [
+                one.request
+                for one in run.exchanges
+                if one.by_client and any(given.credentials.response == found[1] for given in given_in(one.request))
+            ]
+            yield found[2], found[1], next(iter(of), None)
+
+
+@of_run(
+    "digest-response-is-made-of-the-right-parts",
+    MUST,
+    "RFC 7616 3.4.1",
+    "response is made with the algorithm, of method, uri, qop, nc and cnonce; seen where a flow knows the password.",
+)
+def _right_parts(run: Transcript) -> Iterator[Finding]:
+    for cause, value, seen in _miscounted(run):
+        if cause != WRONG_PASSWORD:
+            yield broken("the response of RFC 7616 section 3.4.1", f"{value}: {cause}", seen)
+
+
+@of_run(
+    "digest-response-is-that-of-the-user",
+    MAY,
+    "RFC 7616 3.4.1",
+    "response fits the password of the user; where it does not, that may be another or the response made wrongly.",
+)
+def _right_user(run: Transcript) -> Iterator[Finding]:
+    for cause, value, seen in _miscounted(run):
+        if cause == WRONG_PASSWORD:
+            yield broken("the response of the password", value, seen)
 
 
 @of_exchange(
@@ -349,7 +479,7 @@ def _rejected(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "latest-challenge-is-answered",
     SHOULD,
-    "RFC 7616 3.6",
+    "RFC 7616 3.4, RFC 7616 3.6",
     "Credentials after a challenge are made with its nonce, not with an older one of the realm.",
 )
 def _latest(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -371,7 +501,7 @@ def _latest(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "stale-nonce-is-no-wrong-password",
     SHOULD,
-    "RFC 3261 22.2",
+    "RFC 3261 22.2, RFC 7616 3.3",
     "After a challenge with stale=true the request comes again, with the new nonce and the same credentials.",
 )
 def _stale(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -387,8 +517,8 @@ def _stale(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     again = tried_again(exchange, call)
     if again is not None:
         yield kept(final, again.request)
-    elif call.run.end >= final.time + PATIENCE:
-        yield broken("the request with the new nonce", f"nothing in {PATIENCE:g} s", exchange.request, final)
+    elif call.run.waited(final.time, PATIENCE):
+        yield broken("the request with the new nonce", "nothing came", exchange.request, final)
 
 
 @of_exchange(
@@ -413,8 +543,26 @@ def _known_realm(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     again = tried_again(exchange, call)
     if again is not None:
         yield kept(final, again.request)
-    elif call.run.end >= final.time + PATIENCE:
-        yield broken(f"credentials for {min(able)}", f"nothing in {PATIENCE:g} s", exchange.request, final)
+    elif call.run.waited(final.time, PATIENCE):
+        yield broken(f"credentials for {min(able)}", "nothing came", exchange.request, final)
+
+
+@of_call(
+    "accepted-credentials-are-used-again",
+    SHOULD,
+    "RFC 3261 22.2",
+    "Credentials that a server has accepted stand in the next REGISTER for that address, too.",
+)
+def _used_again(call: CallSeen) -> Iterator[Finding]:
+    accepted: Exchange | None = None
+    for exchange in call.requests_of_client:
+        if exchange.method != "REGISTER":
+            continue
+        given = [one for one in given_in(exchange.request) if not one.proxy]
+        if accepted is not None and accepted.answered_before(exchange.request):
+            yield judged(bool(given), "Authorization", "none", accepted.request, exchange.request)
+        if given and 200 <= exchange.status < 300:
+            accepted = exchange
 
 
 @of_call(

@@ -9,6 +9,7 @@ from responder.observe.rules import (
     cancel,
     dialogs,
     form,
+    grammar,
     offer_answer,
     prack,
     redirects,
@@ -25,6 +26,7 @@ from responder.observe.rules.rule import RULES, Rule
 
 _AREAS = (
     form,
+    grammar,
     retransmissions,
     acks,
     cancel,

@@ -19,7 +19,6 @@ from responder.observe.rules.rule import (
     of_call,
     of_exchange,
     of_run,
-    tolerance,
 )
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
 from responder.sip.name_addr import NameAddr
@@ -29,6 +28,8 @@ _REGISTER: Final = ("REGISTER",)
 _TIMEOUT: Final = 32.0
 """64*T1: how long a request waits for its final response (17.1.2.2)."""
 _AT_ONCE: Final = 1.0
+_A_MOMENT: Final = 0.25
+"""Seconds that a request may take to get here."""
 
 
 def _uri(text: str) -> Uri | None:
@@ -255,10 +256,20 @@ def _in_time(run: Transcript) -> Iterator[Finding]:
             if not granted or before.final is None or before.identity.call_id != after.identity.call_id:
                 continue
             passed = after.time - before.final.time
-            if passed <= granted + tolerance(granted) or _number(after.request.first("expires")) == 0:
+            if passed <= granted + max(_A_MOMENT, granted / 100):
                 yield kept(before.final, after.request)
             else:
                 yield broken(f"within {granted} s", f"after {passed:.1f} s", before.final, after.request)
+        last = requests[-1]
+        granted = _granted(last, contact)
+        if granted and last.final is not None and _is_still_there(last, last.final.time + granted, run):
+            yield broken(f"a REGISTER within {granted} s", "none came", last.final)
+
+
+def _is_still_there(exchange: Exchange, until: float, run: Transcript) -> bool:
+    """Whether a client was there after that time: it was ended by us later, or sent something else."""
+    stayed = run.client is not None and run.client.how == "ended" and run.end > until + _A_MOMENT
+    return stayed or run.heard_from(exchange.request.record.remote, until + _AT_ONCE)
 
 
 def _outbound(exchange: Exchange) -> list[NameAddr]:

@@ -101,6 +101,38 @@ def _media_type(value: str) -> MediaType | None:
 
 
 @of_exchange(
+    "refused-body-is-sent-in-another-form",
+    MAY,
+    "RFC 3261 8.1.3.5",
+    "After 413 or 415 the request comes again with another body, where the client can make one.",
+)
+def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or exchange.status not in (413, 415) or not exchange.request.request.body:
+        return
+    if tried_again(exchange, call) is not None:
+        yield kept(final)
+    elif is_tried(exchange) and call.run.waited(final.time, max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)):
+        yield broken("another try", "nothing came", exchange.request, final)
+
+
+@of_exchange(
+    "refused-scheme-is-tried-as-sip",
+    SHOULD,
+    "RFC 3261 8.1.3.5",
+    "After 416 to a URI of another scheme the request comes again, with a SIP URI.",
+)
+def _as_sip(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips"):
+        return
+    if tried_again(exchange, call) is not None:
+        yield kept(final)
+    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+        yield broken("a SIP URI", "nothing came", exchange.request, final)
+
+
+@of_exchange(
     "retry-has-a-sip-uri",
     SHOULD,
     "RFC 3261 8.1.3.5",
@@ -123,11 +155,11 @@ def _tags(seen: Seen, *keys: str) -> set[str]:
     return {value.lower() for key in keys for value in seen.every(key) if value}
 
 
-def _unsupported(exchange: Exchange) -> set[str]:
-    """The extensions that a request required and a 420 does not support."""
+def _unsupported(exchange: Exchange, *keys: str) -> set[str]:
+    """The extensions that a request named in these fields and a 420 does not support."""
     if exchange.final is None or exchange.status != 420:
         return set()
-    return _tags(exchange.final, "unsupported") & _tags(exchange.request, "require", "proxy-require")
+    return _tags(exchange.final, "unsupported") & _tags(exchange.request, *keys)
 
 
 @of_exchange(
@@ -137,16 +169,16 @@ def _unsupported(exchange: Exchange) -> set[str]:
     "After 420 the request comes again, without the extensions of Unsupported.",
 )
 def _bad_extension(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    refused, final = _unsupported(exchange), exchange.final
+    required, final = _unsupported(exchange, "require", "proxy-require"), exchange.final
+    refused = required or _unsupported(exchange, "supported")  # a client can leave that out just so
     if not refused or final is None or exchange.cancel is not None or not is_tried(exchange):
         return
     again = tried_again(exchange, call)
     if again is not None:
-        left = sorted(refused & _tags(again.request, "require", "proxy-require"))
+        left = sorted(required & _tags(again.request, "require", "proxy-require"))
         yield judged(not left, f"no {brief(sorted(refused))}", brief(left), exchange.request, final, again.request)
-    elif call.run.end >= final.time + PATIENCE:
-        expected = f"the request without {brief(sorted(refused))}"
-        yield broken(expected, f"nothing in {PATIENCE:g} s", exchange.request, final)
+    elif call.run.waited(final.time, PATIENCE):
+        yield broken(f"the request without {brief(sorted(refused))}", "nothing came", exchange.request, final)
 
 
 @of_exchange(
@@ -239,24 +271,33 @@ def _not_for_ever(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         yield judged(again is None, "no fourth try", "one more", final, again.request if again is not None else None)
 
 
-@of_exchange(
-    "brief-interval-is-retried-longer",
-    SHOULD,
-    "RFC 3261 21.4",
-    "A retry after 423 asks for Min-Expires or more (RFC 3261 10.2.8, RFC 3903 5, RFC 6665 4.2.1.1).",
-)
-def _longer(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    found = retried(exchange, call)
-    least = _number(found[0].first("min-expires")) if found is not None else None
-    if found is None or exchange.status != 423 or least is None:
-        return
-    final, again = found
-    asked = _intervals(again)
-    small = [one for one in asked if 0 < one < least]
-    if any(0 < one < least for one in _intervals(exchange)):
-        yield judged(
-            not small, f"at least {least} s", f"{min(small, default=0)} s", exchange.request, final, again.request
-        )
+def _of_brief_interval(method: str, rfc: str) -> None:
+    def longer(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+        found = retried(exchange, call)
+        least = _number(found[0].first("min-expires")) if found is not None else None
+        if found is None or exchange.status != 423 or least is None:
+            return
+        final, again = found
+        small = [one for one in _intervals(again) if 0 < one < least]
+        if any(0 < one < least for one in _intervals(exchange)):
+            asked = f"{min(small, default=0)} s"
+            yield judged(not small, f"at least {least} s", asked, exchange.request, final, again.request)
+
+    of_exchange(
+        f"brief-{method.lower()}-is-retried-longer",
+        SHOULD,
+        rfc,
+        f"A {method} that is tried again after 423 asks for Min-Expires or more, for each of its contacts.",
+        methods=(method,),
+    )(longer)
+
+
+for _method, _rfc in (
+    ("REGISTER", "RFC 3261 10.2.8"),
+    ("SUBSCRIBE", "RFC 6665 4.2.1.1, RFC 3261 21.4.17"),
+    ("PUBLISH", "RFC 3903 5"),
+):
+    _of_brief_interval(_method, _rfc)
 
 
 def _intervals(exchange: Exchange) -> list[int]:
@@ -298,6 +339,41 @@ def _entity_tag(run: Transcript) -> Iterator[Finding]:
             yield kept(final, later[0].request)
 
 
+@of_run(
+    "publication-begins-anew",
+    SHOULD,
+    "RFC 3903 5",
+    "After 412 a client that has something to publish sends a PUBLISH without SIP-If-Match.",
+)
+def _anew(run: Transcript) -> Iterator[Finding]:
+    for exchange, final in refusals(run, (412,)):
+        if exchange.method == "PUBLISH" and exchange.request.first("sip-if-match"):
+            later = [one for one in later_requests(exchange, final, run) if one.method == "PUBLISH"]
+            anew = next((one for one in later if not one.request.first("sip-if-match")), None)
+            if anew is not None:
+                yield kept(final, anew.request)
+            elif _number(exchange.request.first("expires")) != 0 and run.waited(final.time, PATIENCE):
+                yield broken("a PUBLISH without SIP-If-Match", "none came", exchange.request, final)
+
+
+@of_exchange(
+    "sips-is-not-given-up-unasked",
+    MUST,
+    "RFC 5630 5.1.1",
+    "A request to a SIPS URI that got 416 or 480 is not tried with SIP before the user has agreed.",
+)
+def _sips(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or exchange.status not in (416, 480) or _scheme(exchange.request) != "sips":
+        return
+    again = tried_again(exchange, call)
+    if again is None or _scheme(again.request) != "sip":
+        yield kept(final)
+    elif again.time < final.time + _AT_ONCE:
+        uri = again.request.request.uri
+        yield broken("a SIPS URI, or no retry", uri, exchange.request, final, again.request)
+
+
 @of_exchange(
     "invalid-identity-is-retried-once",
     SHOULD,
@@ -314,7 +390,7 @@ def _identity(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 @of_exchange(
     "anonymity-is-not-given-up-unasked",
-    MAY,
+    SHOULD,
     "RFC 5079 4",
     "After 433 nothing is sent without anonymity before the user, or a policy of his, has agreed.",
 )
@@ -422,7 +498,7 @@ def _unknown(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         patience = _FOR_A_2XX if exchange.status < 300 else PATIENCE
         if acks:
             yield kept(final, acks[0])
-        elif call.run.end > final.time + patience and not late:  # who still asks may hear nothing at all
+        elif call.run.waited(final.time, patience) and not late:  # who still asks may hear nothing at all
             yield broken("an ACK", "none came", exchange.request, final)
         return
     if len(late) > 1:  # one response may be lost, and the copy of it

@@ -39,6 +39,12 @@ _AT_ONCE: Final = 1.0
 """Seconds in which no user has decided anything."""
 _MAY_COME_AGAIN: Final = (408, 412, 481, 487, 491)
 """What is retried as it was (21.4.9, 14.1), what has rules of its own, and what the client brought about itself."""
+_MENDED: Final = (413, 415, 416, 420, 422, 423)
+"""What says how a request has to be changed."""
+_OF_A_CALL: Final = frozenset({"call-id", "from"})
+"""What is another in another call."""
+_REMEDIED: Final = (*_SHAPED, 408, 421, 423, 424, 428, 433, 436, 437, 438, 487, 488, 491, 493, 494)
+"""4xx after which a client may know by itself what to change."""
 _VARYING: Final = frozenset({"via", "cseq", "max-forwards", "route", "date", "timestamp", "content-length"})
 """Fields in which a request that is sent again differs from what it was without being modified."""
 _EVER: Final = 86400.0
@@ -60,6 +66,25 @@ def _call_id(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if again is not None and exchange.outside_dialog() and tried_again(exchange, call) in (None, again):
         ours, theirs = exchange.identity.call_id, again.identity.call_id
         yield judged(ours == theirs, ours, theirs, exchange.request, exchange.final, again.request)
+
+
+@of_run(
+    "mended-request-keeps-the-call-id",
+    SHOULD,
+    "RFC 3261 8.1.3.5",
+    "A request that is retried with what 413, 415, 416, 420, 422 or 423 asked for keeps its Call-ID.",
+)
+def _same_call(run: Transcript) -> Iterator[Finding]:
+    for exchange, final in refusals(run, _MENDED):
+        if not exchange.outside_dialog() or not is_tried(exchange):
+            continue
+        again = tried_again(exchange, run.call_of(exchange))
+        other = _next_call(run, exchange, final, final.time + _AT_ONCE)
+        if again is not None and (other is None or again.request.number < other.request.number):
+            yield kept(final, again.request)
+        elif other is not None and _content(other.request, _OF_A_CALL) != _content(exchange.request, _OF_A_CALL):
+            ours, theirs = exchange.identity.call_id, other.identity.call_id
+            yield broken(ours, theirs, exchange.request, final, other.request)
 
 
 @of_exchange(
@@ -91,7 +116,7 @@ def _to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "retry-has-no-to-tag",
     MUST,
-    "RFC 3261 8.1.1.2",
+    "RFC 3261 8.1.1.2, RFC 3261 8.1.3.5",
     "A request outside of a dialog that is retried has no To tag: that of the refusal is not for it.",
 )
 def _no_to_tag(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -104,7 +129,7 @@ def _no_to_tag(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "retry-is-a-new-transaction",
     MUST,
-    "RFC 3261 8.1.1.7",
+    "RFC 3261 8.1.1.7, RFC 3261 8.1.3.5",
     "A request that is retried has a new branch.",
 )
 def _branch(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -145,10 +170,10 @@ def _cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 # ------------------------------------------------------------------------------------------ what is not retried
 
 
-def _content(seen: Seen) -> tuple[object, ...]:
-    """What makes a request another: everything that does not vary by itself."""
-    request = seen.request
-    fields = sorted((key, value) for key in request.shape.index if key not in _VARYING for value in seen.every(key))
+def _content(seen: Seen, varying: frozenset[str] = frozenset()) -> tuple[object, ...]:
+    """What makes a request another: everything that does not vary by itself, or is among what varies here."""
+    request, left_out = seen.request, _VARYING | varying
+    fields = sorted((key, value) for key in request.shape.index if key not in left_out for value in seen.every(key))
     return request.method, request.uri, request.body, fields
 
 
@@ -160,17 +185,37 @@ def _content(seen: Seen) -> tuple[object, ...]:
 )
 def _unmodified(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final, status = exchange.final, exchange.status
-    if final is None or not 400 <= status < 500 or status in _MAY_COME_AGAIN or not exchange.outside_dialog():
+    if final is None or not 400 <= status < 500 or status in _MAY_COME_AGAIN:
         return
     if exchange.method == "OPTIONS" or not is_tried(exchange):
         return  # a ping is answered by any response, and goes on
     again = tried_again(exchange, call)
-    if again is None or again.time > final.time + _SOON or _content(again.request) != _content(exchange.request):
+    soon = _SOON if exchange.outside_dialog() else _AT_ONCE  # a session is refreshed in the same words each time
+    if again is None or again.time > final.time + soon or _content(again.request) != _content(exchange.request):
         yield kept(final)
         return
     wait = retry_after(final)
     if wait is None or again.time < final.time + wait - tolerance(wait):
         yield broken("a modified request, or none", "the same again", exchange.request, final, again.request)
+
+
+@of_run(
+    "refused-call-is-not-redialled-at-once",
+    MAY,
+    "RFC 3261 21.4",
+    "After a 4xx nobody calls the same place again within a second; seen where a client is run for one call only.",
+)
+def _redialled(run: Transcript) -> Iterator[Finding]:
+    if run.client is None:
+        return  # whoever it is may have more calls to place
+    for exchange, final in refusals(run, range(400, 500)):
+        if exchange.method != "INVITE" or not exchange.outside_dialog() or exchange.status in _REMEDIED:
+            continue
+        soon = _next_call(run, exchange, final, final.time + _AT_ONCE)
+        if soon is None:
+            yield kept(final)
+        else:
+            yield broken("no call at once", f"after {soon.time - final.time:.3f} s", final, soon.request)
 
 
 @of_exchange(
@@ -193,7 +238,7 @@ def _forbidden(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "server-error-is-not-retried-at-once",
     MAY,
-    "RFC 3261 21.5.1",
+    "RFC 3261 21.5.1, RFC 3261 21.5.4",
     "After 500, or 503 without Retry-After, a client waits several seconds before it retries.",
 )
 def _server_error(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -206,6 +251,22 @@ def _server_error(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if again is not None and _content(again.request) == _content(exchange.request):
         pause = again.time - final.time
         yield judged(pause >= _AT_ONCE, "after several seconds", f"after {pause:.3f} s", final, again.request)
+
+
+@of_exchange(
+    "server-failure-is-not-repeated-at-once",
+    MAY,
+    "RFC 3261 21.5",
+    "What a server has failed to do it is not asked again within a second.",
+)
+def _server_failure(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or not 501 <= exchange.status < 600 or exchange.status == 503 or not exchange.outside_dialog():
+        return
+    again = tried_again(exchange, call)
+    if exchange.status in _REGISTERED and again is not None and _content(again.request) == _content(exchange.request):
+        pause = again.time - final.time
+        yield judged(pause >= _AT_ONCE, "another request, or later", f"after {pause:.3f} s", final, again.request)
 
 
 @of_exchange(
@@ -228,7 +289,7 @@ def _global_failure(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_run(
     "declined-call-is-not-redialled-at-once",
     MAY,
-    "RFC 3261 21.6.2",
+    "RFC 3261 21.6, RFC 3261 21.6.2",
     "After a 6xx nobody calls again within a second: it was the user who declined.",
 )
 def _redial(run: Transcript) -> Iterator[Finding]:

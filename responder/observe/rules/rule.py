@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, TypeVar
+from weakref import WeakKeyDictionary
 
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
+from responder.sip.message import Request
 
 Level: TypeAlias = Literal["MUST", "SHOULD", "MAY"]
 MUST: Final = "MUST"
@@ -78,6 +80,7 @@ class Rule:
 RULES: Final[dict[str, Rule]] = {}
 """Every rule by its id; filled by the files of this folder (`catalogue` imports them all)."""
 
+_OfRequest: TypeAlias = Callable[[Seen], Iterator[Finding]]
 _OfExchange: TypeAlias = Callable[[Exchange, CallSeen], Iterator[Finding]]
 _OfCall: TypeAlias = Callable[[CallSeen], Iterator[Finding]]
 _OfRun: TypeAlias = Callable[[Transcript], Iterator[Finding]]
@@ -88,6 +91,40 @@ def _register(rule_id: str, level: Level, rfc: str, says: str, function: Callabl
     assert rule_id not in RULES, rule_id
     area = function.__module__.rpartition(".")[2]
     RULES[rule_id] = Rule(rule_id, level, rfc, says, area, check)
+
+
+def of_request(
+    rule_id: str, level: Level, rfc: str, says: str, *, methods: tuple[str, ...] = ()
+) -> Callable[[_OfRequest], _OfRequest]:
+    """A rule about each request of the client as it is written, copies once: ACKs and what is malformed, too."""
+
+    def decorate(function: _OfRequest) -> _OfRequest:
+        def check(run: Transcript) -> Iterator[tuple[CallSeen | None, Finding]]:
+            for call, seen in _written(run):
+                if not methods or seen.request.method in methods:
+                    for finding in function(seen):
+                        yield call, finding
+
+        _register(rule_id, level, rfc, says, function, check)
+        return function
+
+    return decorate
+
+
+_requests: Final[WeakKeyDictionary[Transcript, list[tuple[CallSeen | None, Seen]]]] = WeakKeyDictionary()
+
+
+def _written(run: Transcript) -> list[tuple[CallSeen | None, Seen]]:
+    """The requests of clients, each once, with their calls; worked out once for a run."""
+    known = _requests.get(run)
+    if known is None:
+        calls = {id(seen): call for call in run.calls for seen in call.messages}
+        once: dict[bytes, Seen] = {}
+        for seen in run.messages:
+            if seen.received and isinstance(seen.message, Request):
+                once.setdefault(seen.data, seen)
+        known = _requests[run] = [(calls.get(id(seen)), seen) for seen in once.values()]
+    return known
 
 
 def of_exchange(

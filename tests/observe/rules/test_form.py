@@ -30,8 +30,8 @@ def test_a_right_request(caller: Caller) -> None:
 
 
 WRONG: dict[str, dict[str, Any]] = {
-    "request-has-the-mandatory-fields": {"put": {"Max-Forwards": None}},
-    "request-follows-the-grammar": {"put": {"Max-Forwards": "many"}},
+    "request-has-max-forwards": {"put": {"Max-Forwards": None}},
+    "max-forwards-is-well-formed": {"put": {"Max-Forwards": "many"}},
     "branch-begins-with-the-cookie": {"branch": "1234"},
     "from-has-a-tag": {"put": {"From": "<sip:alice@example.com>"}},
     "cseq-has-the-method": {"put": {"CSeq": "1 OPTIONS"}},
