@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from responder.cli import arguments as values
 from responder.cli.exit_codes import Exit
+from responder.cli.reporting import add_report_options
 
 if TYPE_CHECKING:
     import ssl
@@ -28,6 +29,7 @@ examples:
   responder serve --listen tls:0.0.0.0:5061 --tls-cert server.pem
   responder serve --listen ws:127.0.0.1:5066       for SIP in a browser: ws://127.0.0.1:5066
   responder serve --port 0 --calls 1 --timeout 30 --json busy.yaml        in a test: see below
+  responder serve --port 0 --calls 1 --judge --junit report.xml busy.yaml a test case for each call
   responder serve --trace run.jsonl --pcap run.pcapng                     then: responder ladder run.jsonl
 
 in a test: --json prints one object a line. The first ones are
@@ -37,7 +39,8 @@ with -v for each message, and at the end {"event": "stopped", "reason": ..., "ca
 
 verdict: a call passed if its outcome is `completed` or `cancelled`. With --calls N the exit code is 0 if N calls came
 and all passed, else 1; with --timeout alone it is 1 if any call failed. Without either, a stop is no failure: 0 after
-SIGTERM, 130 after Ctrl-C. 2: the command line or a scenario is wrong; 3: an address cannot be listened on.
+SIGTERM, 130 after Ctrl-C. --judge makes a 0 a 1 where the client broke a MUST (with --strict also a SHOULD). In reports
+such a call has failed in any case. 2: the command line or a scenario is wrong; 3: an address cannot be listened on.
 """
 
 
@@ -88,6 +91,8 @@ def configure(parser: ArgumentParser) -> None:
     )
     seen.add_argument("--trace", metavar="FILE", help="write everything into this file, for `responder ladder`")
     seen.add_argument("--pcap", metavar="FILE", help="write the messages as packets, for Wireshark")
+    reports = add_report_options(parser, json="--report-json")
+    reports.add_argument("--judge", action="store_true", help="print a report; a rule that was broken fails the run")
 
 
 def run(arguments: Namespace) -> int:
@@ -151,6 +156,7 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
     import asyncio
 
     from responder.cli.outputs import level_for, open_outputs, write_out
+    from responder.cli.reporting import Kept, Reports, report_on, reported
     from responder.cli.service import Service, Stop
     from responder.cli.terminal import terminal_of
     from responder.control.assembly import assembled
@@ -158,7 +164,10 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
 
     hosts = (address.host for address in listen)
     with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
+        reports = Reports(arguments, held, stdout_is_free=arguments.quiet and not arguments.json)
         observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
+        kept = Kept(run.clock) if reported(arguments) else None
+        observers += [kept] if kept is not None else []
         service = Service(
             run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )
@@ -166,7 +175,14 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
         reason = asyncio.run(service.run(lambda addresses: write_out(_first_words(arguments, plan, addresses))))
         if reason is not Stop.PIPE:
             write_out(_last_words(arguments, service, reason))
-        return _exit_code(arguments, service, reason)
+        code = _exit_code(arguments, service, reason)
+        if kept is None:
+            return code
+        report = report_on(arguments, kept.entries)
+        shown = (arguments.judge or arguments.coverage) and not (arguments.quiet or arguments.json)
+        reports.write(report, table=shown and reason is not Stop.PIPE)
+        broken = arguments.judge and any(result.failures for result in report.results)
+        return Exit.FAIL if broken and code is Exit.PASS else code
 
 
 def _first_words(arguments: Namespace, plan: Plan, addresses: Sequence[ListenAddress]) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from responder.observe.printable import printable
 from responder.observe.report.result import Result
 from responder.registry.registry import Registry
+
+_LONGEST: Final = 80
 
 
 class CaseNames:
@@ -44,7 +47,8 @@ def target(result: Result) -> str:
     """What the client was put through: the scenario's name, the code, or what it dialled."""
     case = result.case
     named = case.dial or case.code if result.call_id else case.code or case.dial
-    return printable(case.scenario or named) or "no call"
+    text = printable(case.scenario or named) or "no call"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def phrase_of(code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 from typing import Any, Final
 
 from responder.observe.judge import NOT_EXERCISED
@@ -131,5 +132,6 @@ def lines(found: Coverage, *, width: int) -> Iterator[str]:
     exercised = [rule.area for rule in found.rules]
     for area, missing in groupby(found.missing_rules, key=lambda rule: rule.area):
         ids = [rule.id for rule in missing]
-        yield f"  rules of {area}: {len(ids)} of {len(ids) + exercised.count(area)} missing; {HINTS[area]}"
+        missed = f"rules of {area}: {len(ids)} of {len(ids) + exercised.count(area)} missing; {HINTS[area]}"
+        yield from wrap(missed, width, initial_indent="  ", subsequent_indent="  ")
         yield from listed("", ids, width=width, indent="    ")

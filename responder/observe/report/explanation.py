@@ -6,6 +6,7 @@ The one place that says so in text: for `responder judge`, the reports and the P
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from textwrap import wrap
 from typing import Final
 
 from responder.observe.ladder import plain, strokes
@@ -37,7 +38,7 @@ def explained(
     """
     rule, ellipsis = broken.rule, strokes(ascii_only=ascii_only).ellipsis
     yield f"{rule.level} broken: {rule.id}  ({rule.rfc})"
-    yield f"  {rule.says}"
+    yield from wrap(rule.says, width, initial_indent="  ", subsequent_indent="  ")
     cases = [result for result in broken.results if not result.call_id]
     if len(cases) > 1:
         yield from cases_in_words([name(result) for result in cases], width=width, ascii_only=ascii_only)

@@ -27,7 +27,7 @@ def workflow_commands(report: Report) -> list[str]:
     that does not and for each entry of the baseline that is stale."""
     verdicts, names = by_rule(report.results), CaseNames(report.results)
     errors = [
-        (f"{one.rule.id} ({one.rule.rfc})", "\n".join([_in(one), *explained(one, name=names.name, most=1)]))
+        (f"{one.rule.id} ({one.rule.rfc})", "\n".join([_in(one), *[*explained(one, name=names.name, most=1)][1:]]))
         for one in failing(verdicts)
     ]
     errors += [
