@@ -91,7 +91,7 @@ def test_it_fits_the_width() -> None:
     long = Played(code("", dial="180." * 40 + "486"), acknowledges=False, command="phone " + "x" * 200, calls=False)
     for width in (64, 100):
         for line in lines(swept(*SWEEP, long), width=width, all_coverage=True):
-            assert len(line) <= width or line.startswith(("  > #", "    #", "  SHOULD", "6 cases:")), line
+            assert len(line) <= width or line.startswith(("  > #", "    #", "  SHOULD", "coverage:", "6 cases:")), line
 
 
 class TestBaseline:
