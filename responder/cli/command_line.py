@@ -39,6 +39,9 @@ COMMANDS = {
     "explain": Command("explain", "show every message that a scenario sends, and who put each header there"),
     "ladder": Command("ladder", "draw the calls of a trace file"),
     "judge": Command("judge", "say which rules of the RFCs the client in a trace file broke"),
+    "report": Command(
+        "report", "say what came of a run in a trace file, case by case: a table, JSON, JUnit, HTML, ..."
+    ),
     "import": Command("import_", "turn a scenario of SIPp into one of ours"),
     "schema": Command("schema", "print the JSON Schema of scenario files"),
 }
