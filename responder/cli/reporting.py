@@ -46,6 +46,12 @@ def _junit(report: Report) -> str:
     return junit(report)
 
 
+def _html(report: Report) -> str:
+    from responder.observe.report.html import html
+
+    return html(report)
+
+
 def _markdown(report: Report) -> str:
     from responder.observe.report.markdown import markdown
 
@@ -61,6 +67,7 @@ def _tap(report: Report) -> str:
 FORMS = (
     Form("junit", "JUnit XML, a test case for each case: for CI systems", _junit),
     Form("report_json", "JSON with everything there is to say (`responder schema --report`)", _json),
+    Form("html", "one HTML file to look at: a matrix, behind each cell the ladder and the messages", _html),
     Form("markdown", "Markdown, for comments on pull requests", _markdown),
     Form("tap", "TAP, a test point for each case", _tap),
 )
