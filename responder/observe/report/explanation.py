@@ -71,8 +71,8 @@ def _occasion(occasion: Occasion, name: Callable[[Result], str], ascii_only: boo
 def safe(line: str, *, ascii_only: bool = False) -> str:
     """A line that no peer's text in it can break, nor make endless."""
     drawn = strokes(ascii_only=ascii_only)
-    line = line if len(line) <= LONGEST else line[:LONGEST] + drawn.ellipsis
-    text = printable(line).rstrip()
+    text = printable(line[: LONGEST + 1]).rstrip()
+    text = text if len(text) <= LONGEST else text[:LONGEST] + drawn.ellipsis
     return plain(text) if ascii_only else text
 
 

@@ -46,7 +46,7 @@ def _in(one: RuleVerdict) -> str:
 def _commands(kind: str, said: list[tuple[str, str]]) -> Iterator[str]:
     if len(said) > MOST:
         rest = ", ".join(title for title, _ in said[MOST - 1 :])
-        said = [*said[: MOST - 1], (f"{len(said) - MOST + 1} more", rest)]
+        said = [*said[: MOST - 1], (f"{len(said) - MOST + 1} more", safe(rest))]
     for title, text in said:
         yield f"::{kind} title={_property(title)}::{_data(text)}"
 
