@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from responder.observe.judge import FAIL, Judged, judge
-from responder.observe.records import CallRecord, Case, ClientRecord, Entry, MessageRecord, Record
+from responder.observe.records import CallRecord, Case, ClientRecord, Entry, MessageRecord, NoteRecord, Record
 from responder.observe.rules.rule import MUST, Level
 from responder.observe.runs import Run, runs
 from responder.observe.summary import summarise
@@ -27,6 +27,8 @@ NO_CALL: Final = "no-call"
 """The client sent no request that this case is about."""
 ERROR: Final = "error"
 """The client could not be started."""
+VERDICT: Final = "verdict"
+"""The kind of notes in a trace that say what failed beside the rules: an exit status, say, that was expected otherwise."""
 
 Acquittal: TypeAlias = Callable[[Case, Judged], str]
 """Says why a broken rule is known for a case (a baseline); empty where it is not."""
@@ -128,9 +130,10 @@ def result_of(
     known: Acquittal | None = None,
     problems: Iterable[str] = (),
 ) -> Result:
-    """The result of a run that is one case. `problems`: what else there is to say against it."""
+    """The result of a run that is one case. `problems`: what else there is to say against it, beside its notes."""
     assert run.case is not None
     case, judgement = run.case.case, judge(run.entries)
+    noted = [one.text for one in run.records if isinstance(one, NoteRecord) and one.kind == VERDICT]
     failed = [f"{one.outcome}: {one.reason}".rstrip(": ") for one in _endings(run.records) if not passed(one)]
     return Result(
         case=case,
@@ -139,7 +142,7 @@ def result_of(
         records=tuple(run.records),
         client=run.client,
         command=run.case.command,
-        problems=(*problems, *(failed if case.scenario else ())),
+        problems=(*problems, *noted, *(failed if case.scenario else ())),
         known=_known(case, judgement.judged, known),
         counted=counted,
     )
