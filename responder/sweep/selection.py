@@ -13,7 +13,7 @@ from responder.observe.records import Case
 from responder.registry import Registry
 from responder.scenario.dial import objection, parse_dial
 from responder.scenario.problems import did_you_mean, listed
-from responder.sip.methods import METHODS
+from responder.sweep.flows import METHODS as KNOWN_METHODS
 from responder.sweep.variants import VARIANTS
 
 TRANSPORTS: Final = ("udp", "tcp")
@@ -22,51 +22,51 @@ ALL: Final = "all"
 _single = re.compile(r"[1-6]\d\d").fullmatch
 _pattern = re.compile(r"[1-6](\dx|xx)", re.IGNORECASE).fullmatch
 _range = re.compile(r"([1-6]\d\d)-([1-6]\d\d)").fullmatch
-_method = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+").fullmatch
 
 
 class SelectionError(ResponderError):
     """What cannot be selected: every mistake, a line each."""
 
 
+def spans_of(text: str) -> tuple[tuple[int, int], ...]:
+    """The first and last code of each word of a list such as `4xx,503,100-199,48x,all`. `SelectionError`."""
+    found = []
+    problems = []
+    for word in _words(text):
+        span = _range(word)
+        if word.lower() == ALL:
+            found.append((100, 699))
+        elif _single(word) or _pattern(word):
+            low, high = (int(word.lower().replace("x", digit)) for digit in "09")
+            found.append((low, high))
+        elif span and span[1] <= span[2]:
+            found.append((int(span[1]), int(span[2])))
+        else:
+            problems.append(f"'{word}' is no code: {_code_advice(word)}")
+    _raise(problems or ([] if found else ["no code is named: such as 4xx,503,100-199 or all"]))
+    return tuple(found)
+
+
 def codes_of(text: str) -> tuple[int, ...]:
-    """The codes that a list such as `4xx,503,100-199,48x,all` names, sorted. `SelectionError` with all mistakes.
+    """The codes that such a list names, sorted. `SelectionError` with all mistakes.
 
     Classes, patterns and ranges name the registered codes in them; a single code may be any from 100 to 699.
     """
     registered = [code.status for code in Registry.standard().codes]
     found: set[int] = set()
     problems = []
-    for word in _words(text):
-        span = _range(word)
-        if word.lower() == ALL:
-            found.update(registered)
-        elif _single(word):
-            found.add(int(word))
-        elif _pattern(word) or (span and span[1] <= span[2]):
-            low, high = (span[1], span[2]) if span else (word.lower().replace("x", "0"), word.lower().replace("x", "9"))
-            within = {status for status in registered if int(low) <= status <= int(high)}
-            found |= within
-            if not within:
-                problems.append(f"no code is registered in {word}: name single codes")
-        else:
-            problems.append(f"'{word}' is no code: {_code_advice(word)}")
-    _raise(problems or ([] if found else ["no code is named: such as 4xx,503,100-199 or all"]))
+    for low, high in spans_of(text):
+        within = {low} if low == high else {status for status in registered if low <= status <= high}
+        found |= within
+        if not within:
+            problems.append(f"no code is registered from {low} to {high}: name single codes")
+    _raise(problems)
     return tuple(sorted(found))
 
 
 def methods_of(text: str) -> tuple[str, ...]:
-    """The methods of a list such as `INVITE,REGISTER`, as written. `SelectionError` with all mistakes."""
-    problems = []
-    words = _words(text)
-    for word in words:
-        question = "" if word in METHODS else did_you_mean(word, METHODS)
-        if not _method(word):
-            problems.append(f"'{word}' cannot be a method: only letters, digits and -.!%*_+`'~ (RFC 3261 section 25.1)")
-        elif question:
-            problems.append(f"'{word}' is no method: {question}")
-    _raise(problems or ([] if words else ["no method is named: such as INVITE,REGISTER"]))
-    return tuple(dict.fromkeys(words))
+    """The methods of a list such as `INVITE,REGISTER` or `all`. `SelectionError` with all mistakes."""
+    return _named(text, KNOWN_METHODS, "method that can be swept")
 
 
 def variants_of(text: str) -> tuple[str, ...]:

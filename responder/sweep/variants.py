@@ -1,5 +1,0 @@
-"""The variants of a case."""
-
-from __future__ import annotations
-
-VARIANTS = ("plain",)
