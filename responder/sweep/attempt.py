@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import signal
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from responder.control.assembly import Setup
@@ -28,7 +30,7 @@ from responder.scenario.plan import Plan
 from responder.sweep.client import Client
 from responder.sweep.command import Command, environment
 from responder.sweep.flow import Flow
-from responder.sweep.flows import flow_for
+from responder.sweep.flows import INSIDE, flow_for
 from responder.sweep.stage import Stage
 
 DRAIN: Final = 0.1
@@ -41,7 +43,17 @@ _NOT_RUN: Final = (126, 127)
 # RFC 3261 section 25.1: unreserved and user-unreserved; `:` and `%` for who dials a header or has escaped already
 _USER: Final = "-_.!~*'()&=+$,;?/:%"
 
-Objections = Callable[[Case, int | None, str], list[str]]
+_CRASHES: Final = (
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSEGV,
+    signal.SIGSYS,
+    signal.SIGTRAP,
+)
+
+Objections: TypeAlias = Callable[[Case, int | None, str], list[str]]
 """What there is to say against the exit status and the output of a client."""
 
 
@@ -72,6 +84,8 @@ def plan_of(case: Case) -> tuple[Plan, Flow]:
     if case.scenario:
         flow = Flow({}, f"what {case.scenario} is about")
         return Rulebook([case.scenario]).plan, flow
+    if not case.code:
+        return Plan(), Flow({}, "what was dialled")
     flow = flow_for(case)
     return Rulebook([flow.scenario]).plan, flow
 
@@ -104,7 +118,7 @@ async def attempt(case: Case, terms: Terms) -> list[Entry]:
         values = values_of(case, terms.host, stage.port)
         words = terms.command.argv(values)
         left = await _client(words, environment(values), case, flow, terms, stage)
-        return _entries(stage, case, words[-1] if terms.command.shell else shown(words), left)
+        return _entries(stage, case, words[-1] if terms.command.shell else shlex.join(words), left)
 
 
 @dataclass(frozen=True)
@@ -146,17 +160,27 @@ async def _client(
     if terms.command.shell and status in _NOT_RUN and not stage.events:
         return _Left("not-started", time, status, output, [])
     objections = terms.objections(case, status if exited else None, output)
+    crash = _crash(status, shell=terms.command.shell) if exited else ""
+    if crash:
+        objections.append(f"the client crashed: {crash}")
     if stage.flooded:
         objections.append(f"more than {len(stage.events)} messages and notes: the client was ended")
     return _Left(how, time, status, output[-_SHOWN_OUTPUT:], objections)
 
 
+def _crash(status: int, *, shell: bool) -> str:
+    """The signal of a client that broke down, by its name; empty where it exited otherwise."""
+    number = -status if status < 0 else status - 128 if shell else 0  # a shell says 128 + N of what it started
+    return signal.Signals(number).name if number in _CRASHES else ""
+
+
 async def _rest(stage: Stage, case: Case, flow: Flow) -> None:
     """Wait until the flow is over and nothing has happened for a while, or far too much."""
     loop = asyncio.get_running_loop()
+    begins = "INVITE" if case.method in INSIDE else case.method
     while not stage.flooded:
         left = None
-        if stage.over(case.method):
+        if stage.over(begins):
             left = stage.last + flow.watch - loop.time()
             if left <= 0:
                 return
@@ -195,10 +219,3 @@ def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]
         *marks,
         EndRecord(now, round(wall + now, 6)),
     ]
-
-
-def shown(words: list[str]) -> str:
-    """Words as they can be given to a shell again."""
-    import shlex
-
-    return shlex.join(words)

@@ -15,8 +15,9 @@ from responder.observe.records import CallRecord, Case, ClientRecord, Entry, Mes
 from responder.observe.rules.rule import MUST, Level
 from responder.observe.runs import Run, runs
 from responder.observe.summary import summarise
-from responder.observe.transcript import CallSeen, Seen
+from responder.observe.transcript import CallSeen, Seen, identity_of
 from responder.observe.verdict import passed
+from responder.sip.message import Request
 
 Outcome: TypeAlias = Literal["pass", "fail", "known", "no-call", "error"]
 PASSED: Final = "pass"
@@ -28,7 +29,7 @@ NO_CALL: Final = "no-call"
 ERROR: Final = "error"
 """The client could not be started."""
 VERDICT: Final = "verdict"
-"""The kind of notes in a trace that say what failed beside the rules: an exit status, say, that was expected otherwise."""
+"""The kind of notes in a trace that say what failed beside the rules: an exit status, say, that should be another."""
 
 Acquittal: TypeAlias = Callable[[Case, Judged], str]
 """Says why a broken rule is known for a case (a baseline); empty where it is not."""
@@ -73,7 +74,7 @@ class Result:
             return ERROR
         if self.failures or self.problems:
             return FAILED
-        if not any(seen.received for seen in self.seen):
+        if not any(_is_about(self.case, seen) for seen in self.seen):
             return NO_CALL
         return KNOWN if any(one.rule.level in self.counted for one in self.broken) else PASSED
 
@@ -92,6 +93,17 @@ class Result:
         """Seconds from its first message to its last, or to the client's end."""
         times = [seen.time for seen in self.seen] + ([self.client.time] if self.client is not None else [])
         return max(times) - min(times) if times else 0.0
+
+
+def _is_about(case: Case, seen: Seen) -> bool:
+    """Whether this is a request that a case is about: what bears its method, `re-` where it is one in a dialog."""
+    if not seen.received or not case.method:
+        return seen.received
+    method = case.method.removeprefix("re-")
+    request = seen.message
+    if not isinstance(request, Request) or request.method != method:
+        return False
+    return method == case.method or bool(identity_of(request).to_tag)
 
 
 @dataclass(frozen=True)
