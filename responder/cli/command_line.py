@@ -40,6 +40,9 @@ COMMANDS = {
     "ladder": Command("ladder", "draw the calls of a trace file"),
     "sweep": Command("sweep", "drive a client through response codes, and judge it case by case"),
     "judge": Command("judge", "say which rules of the RFCs the client in a trace file broke"),
+    "report": Command(
+        "report", "say what came of a run in a trace file, case by case: a table, JSON, JUnit, HTML, ..."
+    ),
     "import": Command("import_", "turn a scenario of SIPp into one of ours"),
     "schema": Command("schema", "print the JSON Schema of scenario files"),
 }

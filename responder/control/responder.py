@@ -23,7 +23,6 @@ from responder.control.assembly import Assembly, Setup, assembled, check_adverti
 from responder.control.rulebook import Rulebook, Scenario
 from responder.control.run_log import RunLog
 from responder.control.seen import CALL_CRITERIA, MESSAGE_CRITERIA, Call, Message, check_criteria, fits, in_words
-from responder.control.verdict import in_words as violations_in_words
 from responder.control.verdict import violations
 from responder.engine import MESSAGES
 from responder.errors import ResponderError, TransportError
@@ -31,6 +30,7 @@ from responder.net.address import ENCRYPTED, ListenAddress, is_wildcard
 from responder.net.server import Server
 from responder.net.tls import server_context
 from responder.observe.judge import Judgement, judge
+from responder.observe.report.result import results_of
 
 T = TypeVar("T")
 
@@ -382,7 +382,7 @@ class Responder:
 
         `ignore` are ids of rules that do not count. `ValueError` for a level or an id that there is none of.
         """
-        return [violations_in_words([one]) for one in violations(self.judge(), level=level, ignore=ignore)]
+        return [*violations(results_of(self._log.until(self._now())), level=level, ignore=ignore)]
 
     def assert_no_violations(self, level: str = "MUST", *, ignore: Iterable[str] = ()) -> None:
         """`AssertionError` with the rules of RFCs that the client broke, if any; arguments as for `violations`."""

@@ -45,7 +45,8 @@ def _place(address: Address) -> dict[str, Any]:
     return {"host": address[0], "port": address[1]}
 
 
-def _content(data: bytes) -> dict[str, str]:
+def content(data: bytes) -> dict[str, str]:
+    """The bytes of a message as members of an object: `text`, and `base64` where they are not UTF-8."""
     try:
         return {"text": data.decode("utf-8")}
     except UnicodeDecodeError:
@@ -68,7 +69,7 @@ def as_json(record: Entry) -> dict[str, Any]:
             "call_id": sound(record.call_id),
             "retransmission": record.retransmission,
             "note": sound(record.note),
-            **_content(record.data),
+            **content(record.data),
         }
     if isinstance(record, CallRecord):
         return {
@@ -98,7 +99,7 @@ def as_json(record: Entry) -> dict[str, Any]:
             "what": sound(record.what),
             "field": sound(record.field),
             "answered": record.answered,
-            **_content(record.data),
+            **content(record.data),
         }
     if isinstance(record, NoteRecord):
         return {"event": "note", **stamp, "call": record.call, "kind": record.kind, "text": sound(record.text)}
