@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from responder.cli import arguments as values
 from responder.cli.exit_codes import Exit
+from responder.cli.reporting import add_report_options
 
 if TYPE_CHECKING:
-    from responder.observe.records import Case
-    from responder.observe.report.result import Report
-    from responder.sweep.attempt import Terms
-    from responder.sweep.baseline import Baseline
-    from responder.sweep.progress import Progress
-    from responder.sweep.sweeping import Judging, Played
+    from collections.abc import Sequence
 
-T = TypeVar("T")
+    from responder.observe.records import Case
 
 _EXAMPLES = """\
 examples:
@@ -91,44 +86,52 @@ def configure(parser: ArgumentParser) -> None:
     where.add_argument("--seed", metavar="N", type=int, help="draw tags, branches and waits from this: repeatable")
     where.add_argument("--t1", metavar="TIME", type=values.seconds, help="timer T1 of RFC 3261 (default: 500ms)")
     verdict = parser.add_argument_group("what counts")
-    verdict.add_argument(
-        "--expect", metavar="FILE", help="what the exit status and the output of the client should be"
-    )
+    verdict.add_argument("--expect", metavar="FILE", help="what the exit status and the output of the client should be")
     verdict.add_argument("--baseline", metavar="FILE", help="deviations that are known, each with its reason")
     verdict.add_argument(
         "--write-baseline", metavar="FILE", help="write what is broken now as a baseline, for you to give the reasons"
     )
-    verdict.add_argument("--strict", action="store_true", help="a SHOULD that was broken fails, too")
     seen = parser.add_argument_group("what is seen of it")
     seen.add_argument("--trace", metavar="FILE", help="write everything into this file, case after case")
     seen.add_argument("--keep", metavar="DIR", help="keep a trace and a capture of each case that failed")
     seen.add_argument("-v", "--verbose", action="store_true", help="a line for each case that is over")
     seen.add_argument("--quiet", action="store_true", help="no progress")
+    add_report_options(parser)
 
 
 def run(arguments: Namespace) -> int:
     """Sweep; the exit code says how it went."""
+    from responder.cli.sweep_order import read_order
+    from responder.cli.sweep_session import Session
     from responder.errors import TransportError
-    from responder.scenario.problems import ScenarioError
     from responder.sweep.command import CommandError
+    from responder.sweep.progress import name_of
 
-    mistakes = _Mistakes()
-    cases, left_out = _cases(arguments, mistakes)
-    terms, baseline = _terms(arguments, mistakes), _baseline(arguments, mistakes)
-    if mistakes.lines or terms is None:
-        print(*mistakes.lines, sep="\n", file=sys.stderr)
+    order = read_order(arguments)
+    if order.mistakes:
+        print(*order.mistakes, sep="\n", file=sys.stderr)
         return Exit.USAGE
-    if arguments.verbose or arguments.list:
-        from responder.sweep.progress import name_of
-
-        print(*(f"left out, as it makes no difference: {name_of(case)}" for case in left_out), sep="\n", file=sys.stderr)
+    if arguments.verbose:
+        for case in order.left_out:
+            print(f"left out, as it makes no difference: {name_of(case)}", file=sys.stderr)
     if arguments.list:
-        return _list(cases)
+        return _list(order.cases)
     try:
-        return _sweep(arguments, cases, terms, baseline)
+        with ExitStack() as files:
+            return Session(arguments, order, files).run()
     except CommandError as error:
         print(f"responder sweep: {error}", file=sys.stderr)
         return Exit.USAGE
     except TransportError as error:
         print(f"responder sweep: {error}", file=sys.stderr)
         return Exit.BIND
+
+
+def _list(cases: Sequence[Case]) -> int:
+    from responder.sweep.attempt import plan_of
+    from responder.sweep.progress import name_of
+
+    width = max(len(name_of(case)) for case in cases)
+    for case in cases:
+        print(f"{name_of(case):<{width}}  {plan_of(case)[1].shows}")
+    return Exit.PASS

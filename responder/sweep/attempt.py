@@ -31,8 +31,10 @@ from responder.sweep.client import Client
 from responder.sweep.command import Command, environment
 from responder.sweep.flow import Flow
 from responder.sweep.flows import INSIDE, flow_for
-from responder.sweep.stage import Stage
+from responder.sweep.stage import MOST_EVENTS, Stage
 
+TIMEOUT: Final = 30.0
+"""Seconds that a client has where nobody says how many."""
 DRAIN: Final = 0.1
 """Seconds without a message after which nothing is under way any more from a client that has exited."""
 _MOST_DRAINING: Final = 1.0
@@ -61,12 +63,11 @@ Objections: TypeAlias = Callable[[Case, int | None, str], list[str]]
 class Terms:
     """What is the same for all cases."""
 
-    command: Command
     host: str = "127.0.0.1"
     """Where to listen, an IP address."""
     port: int = 0
     """0: any free one."""
-    timeout: float = 30.0
+    timeout: float = TIMEOUT
     """Seconds that a client has."""
     seed: int | None = None
     t1: float | None = None
@@ -111,14 +112,14 @@ def values_of(case: Case, host: str, port: int) -> dict[str, str]:
     }
 
 
-async def attempt(case: Case, terms: Terms) -> list[Entry]:
+async def attempt(case: Case, command: Command, terms: Terms) -> list[Entry]:
     """Play a case, and give its records, marks included. `TransportError` where its address cannot be had."""
     plan, flow = plan_of(case)
     async with Stage(plan, terms.setup(case), listeners(terms.host, terms.port)) as stage:
         values = values_of(case, terms.host, stage.port)
-        words = terms.command.argv(values)
-        left = await _client(words, environment(values), case, flow, terms, stage)
-        return _entries(stage, case, words[-1] if terms.command.shell else shlex.join(words), left)
+        words = command.argv(values)
+        left = await _Visit(case, flow, command, terms, stage).left(words, environment(values))
+        return _entries(stage, case, words[-1] if command.shell else shlex.join(words), left)
 
 
 @dataclass(frozen=True)
@@ -133,69 +134,74 @@ class _Left:
     objections: list[str]
 
 
-async def _client(
-    words: list[str], variables: Mapping[str, str], case: Case, flow: Flow, terms: Terms, stage: Stage
-) -> _Left:
-    """Start a client and wait until it has left or is sent away."""
-    loop = asyncio.get_running_loop()
-    try:
-        client = await Client.start(words, variables)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return _Left("not-started", loop.time(), None, f"{words[0]}: {why.lower()}", [])
-    exit_ = asyncio.ensure_future(client.exit())
-    rest = asyncio.ensure_future(_rest(stage, case, flow))
-    try:
-        await asyncio.wait((exit_, rest), timeout=terms.timeout, return_when=asyncio.FIRST_COMPLETED)
-        exited = exit_.done()
-        time = loop.time()
-        if exited:
-            await _drain(stage)
-    finally:
-        exit_.cancel()
-        rest.cancel()
-        status = await client.end()
-    output = client.output
-    how = "exited" if exited else "ended"
-    if terms.command.shell and status in _NOT_RUN and not stage.events:
-        return _Left("not-started", time, status, output, [])
-    objections = terms.objections(case, status if exited else None, output)
-    crash = _crash(status, shell=terms.command.shell) if exited else ""
-    if crash:
-        objections.append(f"the client crashed: {crash}")
-    if stage.flooded:
-        objections.append(f"more than {len(stage.events)} messages and notes: the client was ended")
-    return _Left(how, time, status, output[-_SHOWN_OUTPUT:], objections)
+@dataclass(frozen=True)
+class _Visit:
+    """A client on a stage."""
+
+    case: Case
+    flow: Flow
+    command: Command
+    terms: Terms
+    stage: Stage
+
+    async def left(self, words: list[str], variables: Mapping[str, str]) -> _Left:
+        """Start the client and wait until it has left or is sent away."""
+        loop, stage = asyncio.get_running_loop(), self.stage
+        try:
+            client = await Client.start(words, variables)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            return _Left("not-started", loop.time(), None, f"{words[0]}: {why.lower()}", [])
+        exit_ = asyncio.ensure_future(client.exit())
+        rest = asyncio.ensure_future(self._rest())
+        try:
+            await asyncio.wait((exit_, rest), timeout=self.terms.timeout, return_when=asyncio.FIRST_COMPLETED)
+            exited = exit_.done()
+            time = loop.time()
+            if exited:
+                await self._drained()
+        finally:
+            exit_.cancel()
+            rest.cancel()
+            status = await client.end()
+        output = client.output
+        if self.command.shell and status in _NOT_RUN and not stage.events:
+            return _Left("not-started", time, status, output, [])
+        objections = self.terms.objections(self.case, status if exited else None, output)
+        crash = _crash(status, shell=self.command.shell) if exited else ""
+        if crash:
+            objections.append(f"the client crashed: {crash}")
+        if stage.flooded:
+            objections.append(f"it went on and on: ended after {MOST_EVENTS} messages and notes")
+        return _Left("exited" if exited else "ended", time, status, output[-_SHOWN_OUTPUT:], objections)
+
+    async def _rest(self) -> None:
+        """Wait until the flow is over and nothing has happened for a while, or far too much has."""
+        loop, stage = asyncio.get_running_loop(), self.stage
+        begins = "INVITE" if self.case.method in INSIDE else self.case.method
+        while not stage.flooded:
+            left = None
+            if stage.over(begins):
+                left = stage.last + self.flow.watch - loop.time()
+                if left <= 0:
+                    return
+            await stage.change(left)
+
+    async def _drained(self) -> None:
+        """Wait for what is under way still from a client that has exited."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _MOST_DRAINING
+        while loop.time() < end:
+            before = len(self.stage.events)
+            await asyncio.sleep(DRAIN)
+            if len(self.stage.events) == before:
+                return
 
 
 def _crash(status: int, *, shell: bool) -> str:
     """The signal of a client that broke down, by its name; empty where it exited otherwise."""
     number = -status if status < 0 else status - 128 if shell else 0  # a shell says 128 + N of what it started
     return signal.Signals(number).name if number in _CRASHES else ""
-
-
-async def _rest(stage: Stage, case: Case, flow: Flow) -> None:
-    """Wait until the flow is over and nothing has happened for a while, or far too much."""
-    loop = asyncio.get_running_loop()
-    begins = "INVITE" if case.method in INSIDE else case.method
-    while not stage.flooded:
-        left = None
-        if stage.over(begins):
-            left = stage.last + flow.watch - loop.time()
-            if left <= 0:
-                return
-        await stage.change(left)
-
-
-async def _drain(stage: Stage) -> None:
-    """Wait for what is under way still."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _MOST_DRAINING
-    while loop.time() < end:
-        before = len(stage.events)
-        await asyncio.sleep(DRAIN)
-        if len(stage.events) == before:
-            return
 
 
 def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]:

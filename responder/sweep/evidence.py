@@ -28,7 +28,8 @@ class Evidence:
         if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
         if trace is not None:
-            self._trace = self._writer(files.enter_context(open(trace, "w", encoding="ascii")))
+            file = files.enter_context(open(trace, "w", encoding="ascii"))  # noqa: SIM115
+            self._trace = self._writer(file)
 
     def take(self, played: Played) -> None:
         """Write what this case needs."""

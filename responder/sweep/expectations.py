@@ -56,7 +56,9 @@ class Expectation:
             found.append(f"expected exit status {wanted}, got {in_words(status)}")
         if self.output is not None and not self.output.accepts(output.splitlines()):
             last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
-            found.append(f"expected {self.output} in the output, got {f'at last: {last[-200:]}' if last else 'nothing'}")
+            found.append(
+                f"expected {self.output} in the output, got {f'at last: {last[-200:]}' if last else 'nothing'}"
+            )
         return found
 
 

@@ -35,7 +35,10 @@ def verdict_on(result: Result) -> str:
 
 
 class Progress:
-    """The line at the bottom of a terminal. Whoever prints something else has it `clear`ed before."""
+    """The line at the bottom of a terminal, `width` columns wide; with 0 of them there is none.
+
+    Whoever prints something else has it `clear`ed before.
+    """
 
     def __init__(self, write: Callable[[str], object], total: int, *, width: int, ascii_only: bool) -> None:
         self._write = write
@@ -68,7 +71,7 @@ class Progress:
 
     def _draw(self, *, last: bool = False) -> None:
         now = time.monotonic()
-        if now - self._drawn < _SLOWEST and not last:
+        if not self._width or (now - self._drawn < _SLOWEST and not last):
             return
         self._drawn = now
         full = _BAR * self._done // max(1, self._total)

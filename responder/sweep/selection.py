@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -80,25 +80,15 @@ def transports_of(texts: Iterable[str]) -> tuple[str, ...]:
     return _named(",".join(texts).lower(), TRANSPORTS, "transport")
 
 
-def check_dials(texts: Iterable[str]) -> None:
-    """`SelectionError` for what dials nothing."""
+def dials_of(texts: Sequence[str]) -> Sequence[str]:
+    """These dial strings; `SelectionError` for those that dial nothing."""
     problems = []
     for text in texts:
         if parse_dial(text) is None:
             why = objection(text)
             problems.append(f"'{text}' dials nothing{why and f': {why}'} (such as 486, 180.300ms.486 or 503,200)")
     _raise(problems)
-
-
-def collected(*checks: Callable[[], object]) -> None:
-    """Make all these checks; `SelectionError` with the mistakes of all."""
-    problems = []
-    for check in checks:
-        try:
-            check()
-        except SelectionError as error:
-            problems.append(str(error))
-    _raise(problems)
+    return texts
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A whole sweep as one call: `report = await sweep(cases, Terms(command=Command("client {uri}")))`."""
+"""A whole sweep as one call: `report = await sweep(cases, Command("client {uri}"))`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from responder.observe.report.result import ERROR, Acquittal, Report, Result, re
 from responder.observe.rules.rule import MUST, Level
 from responder.observe.runs import runs
 from responder.sweep.attempt import Terms, attempt
-from responder.sweep.command import CommandError
+from responder.sweep.command import Command, CommandError
 from responder.sweep.sweeper import JOBS, Sweeper
 
 
@@ -33,14 +33,13 @@ class Judging:
 
     def played(self, entries: Sequence[Entry]) -> Played:
         """The records of a case with the verdict on it."""
-        return Played(
-            tuple(entries), result_of(next(runs(entries)), counted=self.counted, known=self.known)
-        )
+        return Played(tuple(entries), result_of(next(runs(entries)), counted=self.counted, known=self.known))
 
 
 async def sweep(
     cases: Sequence[Case],
-    terms: Terms,
+    command: Command,
+    terms: Terms | None = None,
     *,
     judging: Judging | None = None,
     jobs: int = JOBS,
@@ -54,6 +53,7 @@ async def sweep(
     clients, and `take` has had whatever was over. `CommandError` where the client cannot be started at all,
     `TransportError` where an address cannot be had, `ScenarioError` where a scenario is wrong.
     """
+    terms = terms or Terms()
     judging = judging or Judging()
     results: list[Result] = []
     jobs = 1 if terms.port else jobs
@@ -62,7 +62,7 @@ async def sweep(
 
     async def play(case: Case) -> Played:
         nonlocal lost, started
-        played = judging.played(await attempt(case, terms))
+        played = judging.played(await attempt(case, command, terms))
         if played.result.outcome == ERROR:
             lost += 1
         else:
@@ -76,7 +76,5 @@ async def sweep(
         results.append(played.result)
         take(played)
 
-    await Sweeper(
-        cases, play, taken, jobs=jobs, begun=begun, ended=lambda case, played: ended(played.result)
-    ).run()
-    return Report(tuple(results), __version__, command=terms.command.text)
+    await Sweeper(cases, play, taken, jobs=jobs, begun=begun, ended=lambda case, played: ended(played.result)).run()
+    return Report(tuple(results), __version__, command=command.text)
