@@ -14,7 +14,7 @@ from urllib.parse import quote
 from responder.control.assembly import Setup
 from responder.control.rulebook import Rulebook
 from responder.events import CallEnded
-from responder.net.address import ListenAddress
+from responder.net.address import ListenAddress, is_wildcard, local_host_towards
 from responder.observe.records import (
     Case,
     CaseRecord,
@@ -42,6 +42,8 @@ _SHOWN_OUTPUT: Final = 4096
 """Characters of a client's output that a trace keeps: the last ones."""
 _NOT_RUN: Final = (126, 127)
 """What a shell exits with where it cannot run a command (POSIX, XCU 2.8.2)."""
+_FAR_AWAY: Final = ("192.0.2.1", "2001:db8::1")
+"""Addresses of nobody (RFC 5737, RFC 3849): asking for the way there sends nothing."""
 # RFC 3261 section 25.1: unreserved and user-unreserved; `:` and `%` for who dials a header or has escaped already
 _USER: Final = "-_.!~*'()&=+$,;?/:%"
 
@@ -96,6 +98,13 @@ def listeners(host: str, port: int) -> list[ListenAddress]:
     return [ListenAddress(transport, host, port) for transport in ("udp", "tcp")]
 
 
+def reachable(host: str) -> str:
+    """Where a client finds what listens there: for every address, the one that the way out of this machine begins at."""
+    if not is_wildcard(host):
+        return host
+    return local_host_towards(_FAR_AWAY[":" in host]) or ("::1" if ":" in host else "127.0.0.1")
+
+
 def values_of(case: Case, host: str, port: int) -> dict[str, str]:
     """What the placeholders of a command stand for."""
     transport = case.transport.lower()
@@ -116,7 +125,7 @@ async def attempt(case: Case, command: Command, terms: Terms) -> list[Entry]:
     """Play a case, and give its records, marks included. `TransportError` where its address cannot be had."""
     plan, flow = plan_of(case)
     async with Stage(plan, terms.setup(case), listeners(terms.host, terms.port)) as stage:
-        values = values_of(case, terms.host, stage.port)
+        values = values_of(case, reachable(terms.host), stage.port)
         words = command.argv(values)
         left = await _Visit(case, flow, command, terms, stage).left(words, environment(values))
         return _entries(stage, case, words[-1] if command.shell else shlex.join(words), left)
