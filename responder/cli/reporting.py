@@ -37,7 +37,30 @@ def _json(report: Report) -> str:
     return encode(as_dict(report)) + "\n"
 
 
-FORMS = (Form("report_json", "write everything there is to say as JSON (`responder schema --report`)", _json),)
+def _junit(report: Report) -> str:
+    from responder.observe.report.junit import junit
+
+    return junit(report)
+
+
+def _markdown(report: Report) -> str:
+    from responder.observe.report.markdown import markdown
+
+    return markdown(report)
+
+
+def _tap(report: Report) -> str:
+    from responder.observe.report.tap import tap
+
+    return tap(report)
+
+
+FORMS = (
+    Form("junit", "JUnit XML, a test case for each case: for CI systems", _junit),
+    Form("report_json", "JSON with everything there is to say (`responder schema --report`)", _json),
+    Form("markdown", "Markdown, for comments on pull requests", _markdown),
+    Form("tap", "TAP, a test point for each case", _tap),
+)
 """All of them."""
 
 

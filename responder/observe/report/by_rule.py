@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final
 
 from responder.observe.judge import FAIL, NOT_EXERCISED, PASS, Verdict
 from responder.observe.report.result import Result
 from responder.observe.rules.catalogue import rules
-from responder.observe.rules.rule import Finding, Rule
+from responder.observe.rules.rule import MAY, MUST, SHOULD, Finding, Rule
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,10 @@ class RuleVerdict:
         """The cases in which it was broken."""
         return list({id(one.result): one.result for one in self.broken}.values())
 
-    def among(self, results: Iterable[Result]) -> RuleVerdict:
-        """The same for these cases alone, as far as it was broken."""
-        wanted = {id(result) for result in results}
-        return RuleVerdict(self.rule, self.occasions, tuple(one for one in self.broken if id(one.result) in wanted))
+    @property
+    def failing(self) -> RuleVerdict:
+        """The same without the cases that it does not fail."""
+        return replace(self, broken=tuple(one for one in self.broken if one.result.counts(self.rule)))
 
 
 def by_rule(results: Sequence[Result]) -> list[RuleVerdict]:
@@ -57,3 +58,25 @@ def by_rule(results: Sequence[Result]) -> list[RuleVerdict]:
                 occasions[one.rule.id] += len(one.findings)
                 broken[one.rule.id] += [Occasion(result, call_id, finding) for call_id, finding in one.failures]
     return [RuleVerdict(rule, occasions[rule.id], tuple(broken[rule.id])) for rule in rules()]
+
+
+LEVELS: Final = (MUST, SHOULD, MAY)
+"""The levels, that which weighs most first."""
+
+
+def failing(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:
+    """Those that fail cases, with the occasions in these, MUST first."""
+    found = (one.failing for level in LEVELS for one in verdicts if one.rule.level == level)
+    return [one for one in found if one.broken]
+
+
+def lesser(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:
+    """Those that were broken, fail no case, and are not known in all; MUST first."""
+    return [
+        one
+        for level in LEVELS
+        for one in verdicts
+        if one.rule.level == level
+        and not one.failing.broken
+        and any(one.rule.id not in result.known for result in one.results)
+    ]

@@ -1,46 +1,50 @@
-"""What cases are called in reports: `486 INVITE`, `486 INVITE empty-reason TCP`, `busy INVITE`."""
+"""What cases are called in reports: `486 INVITE`, `486 INVITE empty-reason TCP`, `busy INVITE (2)`."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
 from responder.observe.printable import printable
-from responder.observe.records import Case
 from responder.observe.report.result import Result
 from responder.registry.registry import Registry
 
 
-@dataclass(frozen=True)
 class CaseNames:
-    """The names of the cases of one report: they say the transport only where there are several."""
+    """The names of the cases of one report: no two are the same, and the transport is said only where there are
+    several."""
 
-    several_transports: bool
+    def __init__(self, results: Sequence[Result]) -> None:
+        self._several_transports = len({result.case.transport for result in results}) > 1
+        self._names = _unique(results, self._name)
+        self._within = _unique(results, lambda result: f"{result.case.method} {self._within_method(result)}")
 
-    @classmethod
-    def among(cls, results: Sequence[Result]) -> CaseNames:
-        """The names for these results."""
-        return cls(len({result.case.transport for result in results}) > 1)
-
-    def name(self, case: Case) -> str:
+    def name(self, result: Result) -> str:
         """The name of a case, on one line."""
-        return " ".join(part for part in (target(case), printable(case.method), *self._ways(case)) if part)
+        return self._names[id(result)]
 
-    def within_method(self, case: Case) -> str:
+    def within_method(self, result: Result) -> str:
         """Its name among those of the same method, with the phrase of the code: `486 Busy Here, empty-reason`."""
-        phrase = phrase_of(case.code) if target(case) == case.code else ""
-        return ", ".join([f"{target(case)} {phrase}".rstrip(), *self._ways(case)])
+        return self._within[id(result)].removeprefix(f"{result.case.method} ")
 
-    def _ways(self, case: Case) -> list[str]:
-        variant = "" if case.variant == "plain" else printable(case.variant)
-        transport = printable(case.transport) if self.several_transports else ""
+    def _name(self, result: Result) -> str:
+        return " ".join(part for part in (target(result), printable(result.case.method), *self._ways(result)) if part)
+
+    def _within_method(self, result: Result) -> str:
+        named = target(result)
+        return ", ".join([f"{named} {phrase_of(named)}".rstrip(), *self._ways(result)])
+
+    def _ways(self, result: Result) -> list[str]:
+        variant = "" if result.case.variant == "plain" else printable(result.case.variant)
+        transport = printable(result.case.transport) if self._several_transports else ""
         return [part for part in (variant, transport) if part]
 
 
-def target(case: Case) -> str:
+def target(result: Result) -> str:
     """What the client was put through: the scenario's name, the code, or what it dialled."""
-    return printable(case.scenario or case.code or case.dial) or "no call"
+    case = result.case
+    named = case.dial or case.code if result.call_id else case.code or case.dial
+    return printable(case.scenario or named) or "no call"
 
 
 def phrase_of(code: str) -> str:
@@ -49,11 +53,12 @@ def phrase_of(code: str) -> str:
     return Registry.standard().get(int(code)).phrase if known else ""
 
 
-def numbered(names: Sequence[str]) -> list[str]:
-    """The names, those that came before with ` (2)`, ` (3)` behind them."""
+def _unique(results: Sequence[Result], name: Callable[[Result], str]) -> dict[int, str]:
+    """The names by the `id` of the results, those that came before with ` (2)`, ` (3)` behind them."""
     count: Counter[str] = Counter()
-    found = []
-    for name in names:
-        count[name] += 1
-        found.append(name if count[name] == 1 else f"{name} ({count[name]})")
+    found: dict[int, str] = {}
+    for result in results:
+        text = name(result)
+        count[text] += 1
+        found[id(result)] = text if count[text] == 1 else f"{text} ({count[text]})"
     return found

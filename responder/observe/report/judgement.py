@@ -7,18 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from responder.observe.json_lines import case_as_json, sound
 from responder.observe.judge import FAIL, NOT_EXERCISED, PASS
-from responder.observe.report.by_rule import Occasion, RuleVerdict, by_rule
+from responder.observe.report.by_rule import LEVELS, Occasion, RuleVerdict, by_rule
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.explanation import count, explained
-from responder.observe.report.result import Report
+from responder.observe.report.result import ERROR, FAILED, KNOWN, NO_CALL, PASSED, Report
 from responder.observe.rules.rule import MAY, MUST, SHOULD
-
-LEVELS: Final = (MUST, SHOULD, MAY)
-"""The levels, that which weighs most first."""
 
 
 def as_dict(report: Report) -> dict[str, Any]:
@@ -79,16 +76,21 @@ def rules_in_words(verdicts: list[RuleVerdict]) -> str:
     )
 
 
+def outcomes_in_words(report: Report) -> str:
+    """`7 cases: 3 passed, 4 failed`."""
+    said = {PASSED: "passed", FAILED: "failed", KNOWN: "known", NO_CALL: "without a call", ERROR: "not started"}
+    parts = [f"{number} {said[outcome]}" for outcome, number in report.outcomes.items() if number]
+    return f"{count(len(report.results), 'case')}: {', '.join(parts) or 'nothing to judge'}"
+
+
 def lines(report: Report, *, everything: bool = False, width: int = 100, ascii_only: bool = False) -> Iterator[str]:
     """What was broken, MUST first, each with its occasions; `everything`: then the other rules too; the sum at last."""
     verdicts = by_rule(report.results)
-    names = CaseNames.among(report.results)
+    names = CaseNames(report.results)
     for level in LEVELS:
         for one in verdicts:
             if one.verdict == FAIL and one.rule.level == level:
-                yield from explained(
-                    one, name=lambda result: names.name(result.case), width=width, ascii_only=ascii_only
-                )
+                yield from explained(one, name=names.name, width=width, ascii_only=ascii_only)
                 yield ""
     if everything:
         for verdict in (PASS, NOT_EXERCISED):

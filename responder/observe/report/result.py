@@ -22,7 +22,7 @@ from responder.observe.records import (
     NoteRecord,
     Record,
 )
-from responder.observe.rules.rule import MUST, Finding, Level
+from responder.observe.rules.rule import MUST, Finding, Level, Rule
 from responder.observe.runs import Run, runs
 from responder.observe.summary import summarise
 from responder.observe.transcript import CallSeen, Seen, Transcript, identity_of
@@ -79,14 +79,14 @@ class Result:
         """Rules of every level that were broken, those that are known too."""
         return [one for one in self.judged if one.verdict == FAIL]
 
-    def counts(self, one: Judged) -> bool:
-        """Whether this rule, where it was broken, fails the case: its level does, and it is not known."""
-        return one.rule.level in self.counted and one.rule.id not in self.known
+    def counts(self, rule: Rule) -> bool:
+        """Whether this rule, where it is broken, fails the case: its level does, and it is not known."""
+        return rule.level in self.counted and rule.id not in self.known
 
     @property
     def failures(self) -> list[Judged]:
         """The broken rules that count."""
-        return [one for one in self.broken if self.counts(one)]
+        return [one for one in self.broken if self.counts(one.rule)]
 
     @property
     def outcome(self) -> Outcome:
@@ -140,7 +140,7 @@ class Report:
     version: str
     """Of responder."""
     command: str = ""
-    """The client command as it was given; empty where there is none."""
+    """What was run as the client, with its placeholders; empty where there is none, or nobody knows."""
     stale: tuple[str, ...] = ()
     """Entries of the baseline that no longer fail, in words."""
 
@@ -174,9 +174,10 @@ def report_of(
     counted: frozenset[Level] = frozenset({MUST}),
     known: Acquittal | None = None,
 ) -> Report:
-    """The report on a trace. `version` is that of responder; the command is that of the first case."""
+    """The report on a trace. `version` is that of responder."""
     results = tuple(results_of(entries, counted=counted, known=known))
-    return Report(results, version, command=results[0].command if results else "")
+    commands = {result.command for result in results}
+    return Report(results, version, command=commands.pop() if len(commands) == 1 else "")
 
 
 def results_of(
