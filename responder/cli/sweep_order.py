@@ -15,6 +15,7 @@ from responder.sweep import selection as select
 from responder.sweep.attempt import TIMEOUT, Terms
 from responder.sweep.baseline import Baseline
 from responder.sweep.command import Command, CommandError
+from responder.sweep.manual import PORT
 from responder.sweep.selection import SelectionError
 
 T = TypeVar("T")
@@ -109,7 +110,7 @@ def _terms(arguments: Namespace, mistakes: _Mistakes) -> Terms:
     expected = (mistakes.read(lambda: expectations.load(arguments.expect)) or ()) if arguments.expect else ()
     return Terms(
         host=arguments.host.strip("[]"),
-        port=arguments.port or 0,
+        port=arguments.port if arguments.port is not None else PORT if arguments.manual else 0,
         timeout=arguments.timeout or TIMEOUT,
         seed=arguments.seed,
         t1=arguments.t1,

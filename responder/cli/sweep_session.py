@@ -16,6 +16,7 @@ from responder import __version__
 from responder.cli.exit_codes import Exit
 from responder.cli.outputs import write_err
 from responder.cli.reporting import Reports, counted
+from responder.cli.sweep_by_hand import ByHand
 from responder.cli.sweep_order import Order
 from responder.cli.terminal import terminal_of
 from responder.observe.report.result import Report, Result
@@ -36,6 +37,7 @@ class Session:
         self._reports = Reports(arguments, files)
         self._evidence = Evidence(files, trace=arguments.trace, folder=arguments.keep, wall=time.time())
         self._results: list[Result] = []
+        self._by_hand: ByHand | None = None
         terminal = terminal_of(sys.stderr)
         self._progress = Progress(
             write_err,
@@ -58,6 +60,8 @@ class Session:
         self._reports.write(report)
         if self._arguments.write_baseline:
             Path(self._arguments.write_baseline).write_text(baseline_text(self._results), "utf-8")
+        if self._by_hand is not None and self._by_hand.left_out:
+            print(f"responder sweep: {self._by_hand.left_out}", file=sys.stderr)
         if interrupted:
             done = f"{len(self._results)} of {len(order.cases)} cases"
             print(f"responder sweep: interrupted after {done}", file=sys.stderr)
@@ -67,7 +71,10 @@ class Session:
     async def _play(self) -> None:
         order = self._order
         judging = Judging(counted(self._arguments), order.baseline.acquits)
-        assert order.command is not None
+        if order.command is None:
+            self._by_hand = ByHand(order, judging, take=self._take, quiet=self._arguments.quiet)
+            await self._by_hand.run(patience=self._arguments.timeout)
+            return
         await sweep(
             order.cases,
             order.command,
@@ -82,7 +89,7 @@ class Session:
     def _take(self, played: Played) -> None:
         self._results.append(played.result)
         self._evidence.take(played)
-        if self._arguments.verbose:
+        if self._arguments.verbose and self._by_hand is None:
             self._progress.clear()
             print(verdict_on(played.result), file=sys.stderr)
 

@@ -99,7 +99,7 @@ def listeners(host: str, port: int) -> list[ListenAddress]:
 
 
 def reachable(host: str) -> str:
-    """Where a client finds what listens there: for every address, the one that the way out of this machine begins at."""
+    """Where a client finds what listens there: on every address, the one where the way out of this machine begins."""
     if not is_wildcard(host):
         return host
     return local_host_towards(_FAR_AWAY[":" in host]) or ("::1" if ":" in host else "127.0.0.1")

@@ -49,7 +49,8 @@ class Command:
         except ValueError as error:
             problems.append(f"{str(error).lower()}: quotes are read as a shell reads them")
             words = []
-        problems += [f"'{word}' is for a shell to read: give --shell" for word in words if word in _OF_SHELLS and not self.shell]
+        if not self.shell:
+            problems += [f"'{word}' is for a shell to read: give --shell" for word in words if word in _OF_SHELLS]
         program = words[0] if words else ""
         if program and not self.shell and not _token.search(program) and not problems and which(program) is None:
             problems.append(f"there is no program '{program}'{_advice(program)}")

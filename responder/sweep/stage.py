@@ -91,11 +91,11 @@ class Stage:
         return method in self._over and not self._assembly.engine.busy
 
     async def change(self, patience: float | None = None) -> None:
-        """Wait until something happens, at the most so many seconds."""
-        self._changed.clear()
+        """Wait until something happens that nobody has waited for yet, at the most so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._changed.wait()
+        self._changed.clear()
 
     def taken(self) -> list[Event]:
         """What happened since this was asked last; it is kept no longer."""
