@@ -38,6 +38,7 @@ COMMANDS = {
     "codes": Command("codes", "list the response codes, or explain some"),
     "explain": Command("explain", "show every message that a scenario sends, and who put each header there"),
     "ladder": Command("ladder", "draw the calls of a trace file"),
+    "sweep": Command("sweep", "drive a client through response codes, and judge it case by case"),
     "judge": Command("judge", "say which rules of the RFCs the client in a trace file broke"),
     "report": Command(
         "report", "say what came of a run in a trace file, case by case: a table, JSON, JUnit, HTML, ..."
