@@ -7,18 +7,17 @@ import sys
 from argparse import ArgumentParser, Namespace, _ArgumentGroup
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from responder.errors import ResponderError
 
 if TYPE_CHECKING:
-    from responder.events import Event
-    from responder.observe.clock import Clock
     from responder.observe.records import Entry
     from responder.observe.report.result import Report
     from responder.observe.rules.rule import Level
+    from responder.sweep.baseline import Baseline
 
 STDOUT = "-"
 """The file name that stands for it."""
@@ -85,8 +84,8 @@ def add_report_options(parser: ArgumentParser, *, json: str = "--json") -> _Argu
     return group
 
 
-def reported(arguments: Namespace) -> bool:
-    """Whether the command line asks for a report."""
+def is_asked_for(arguments: Namespace) -> bool:
+    """Whether a command line of `serve` asks for a report."""
     return arguments.coverage or arguments.judge or any(getattr(arguments, form.dest) is not None for form in FORMS)
 
 
@@ -97,34 +96,28 @@ def counted(arguments: Namespace) -> frozenset[Level]:
     return frozenset({MUST, SHOULD}) if arguments.strict else frozenset({MUST})
 
 
-def report_on(arguments: Namespace, entries: Iterable[Entry]) -> Report:
+def add_baseline_option(group: _ArgumentGroup) -> None:
+    """Add the option that names a file of deviations that are known."""
+    group.add_argument("--baseline", metavar="FILE", help="deviations that are known, each with its reason")
+
+
+def baseline_of(arguments: Namespace) -> Baseline | None:
+    """What it names. `ScenarioError` with all that is wrong with the file."""
+    if arguments.baseline is None:
+        return None
+    from responder.sweep.baseline import load
+
+    return load(arguments.baseline)
+
+
+def report_on(arguments: Namespace, entries: Iterable[Entry], known: Baseline | None) -> Report:
     """The report on a trace, as the options want it judged."""
     from responder import __version__
     from responder.observe.report.result import report_of
 
-    return report_of(entries, version=__version__, counted=counted(arguments))
-
-
-class Kept:
-    """An observer that keeps what happened, for a report at the end."""
-
-    def __init__(self, clock: Clock) -> None:
-        from responder.control.run_log import RunLog
-
-        self._log = RunLog(clock)
-        self.entries: list[Entry] = []
-        """The whole run; there when it is over."""
-
-    def observe(self, events: Iterable[Event]) -> None:
-        """Keep these events."""
-        self._log.observe(events)
-
-    def flush(self, now: float) -> None:
-        """Nothing to do: all of it is in memory."""
-
-    def close(self, now: float) -> None:
-        """The run was watched until `now`."""
-        self.entries = self._log.until(now)
+    acquits = known.acquits if known is not None else None
+    report = report_of(entries, version=__version__, counted=counted(arguments), known=acquits)
+    return replace(report, stale=known.stale(report.results)) if known is not None else report
 
 
 class Reports:
@@ -159,6 +152,10 @@ class Reports:
 
     def write(self, report: Report, *, table: bool = True) -> None:
         """Write them, the `table` to stdout unless one of them goes there, and what GitHub Actions takes."""
+        from responder.sweep.variants import VARIANTS
+
+        if report.results and not any(result.call_id for result in report.results):
+            report = replace(report, variants=tuple(VARIANTS))
         sys.stdout.flush()
         for form, file in self._open:
             file.write(form.write(report).encode())

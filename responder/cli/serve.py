@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from responder.cli import arguments as values
 from responder.cli.exit_codes import Exit
-from responder.cli.reporting import add_report_options
+from responder.cli.reporting import add_baseline_option, add_report_options, baseline_of, is_asked_for
 
 if TYPE_CHECKING:
     import ssl
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from responder.control.assembly import Setup
     from responder.net.address import ListenAddress
     from responder.scenario.plan import Plan
+    from responder.sweep.baseline import Baseline
 
 _EXAMPLES = """\
 examples:
@@ -92,6 +93,7 @@ def configure(parser: ArgumentParser) -> None:
     seen.add_argument("--trace", metavar="FILE", help="write everything into this file, for `responder ladder`")
     seen.add_argument("--pcap", metavar="FILE", help="write the messages as packets, for Wireshark")
     reports = add_report_options(parser, json="--report-json")
+    add_baseline_option(reports)
     reports.add_argument("--judge", action="store_true", help="print a report; a rule that was broken fails the run")
 
 
@@ -109,6 +111,7 @@ def run(arguments: Namespace) -> int:
             check_advertised(arguments.advertise, "--advertise")
         tls = server_context(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None
         plan = load(arguments.files)
+        known = baseline_of(arguments)
     except (ParseError, TransportError) as error:
         print(f"responder serve: {error}", file=sys.stderr)
         return Exit.USAGE
@@ -116,7 +119,7 @@ def run(arguments: Namespace) -> int:
         print(error, file=sys.stderr)
         return Exit.USAGE
     try:
-        return _serve(arguments, listen, plan, tls)
+        return _serve(arguments, listen, plan, tls, known)
     except TransportError as error:
         print(f"responder serve: {error}", file=sys.stderr)
         return Exit.BIND
@@ -152,11 +155,16 @@ def _setup(arguments: Namespace) -> Setup:
     )
 
 
-def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tls: ssl.SSLContext | None) -> int:
+def _serve(
+    arguments: Namespace,
+    listen: Sequence[ListenAddress],
+    plan: Plan,
+    tls: ssl.SSLContext | None,
+    known: Baseline | None,
+) -> int:
     import asyncio
 
     from responder.cli.outputs import level_for, open_outputs, write_out
-    from responder.cli.reporting import Kept, Reports, report_on, reported
     from responder.cli.service import Service, Stop
     from responder.cli.terminal import terminal_of
     from responder.control.assembly import assembled
@@ -164,10 +172,13 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
 
     hosts = (address.host for address in listen)
     with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
-        reports = Reports(arguments, held, stdout_is_free=arguments.quiet and not arguments.json)
+        report = None
+        if is_asked_for(arguments):
+            from responder.cli.serve_report import ServeReport
+
+            report = ServeReport(arguments, held, clock=run.clock, known=known)
         observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
-        kept = Kept(run.clock) if reported(arguments) else None
-        observers += [kept] if kept is not None else []
+        observers += [report] if report is not None else []
         service = Service(
             run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )
@@ -176,13 +187,7 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
         if reason is not Stop.PIPE:
             write_out(_last_words(arguments, service, reason))
         code = _exit_code(arguments, service, reason)
-        if kept is None:
-            return code
-        report = report_on(arguments, kept.entries)
-        shown = (arguments.judge or arguments.coverage) and not (arguments.quiet or arguments.json)
-        reports.write(report, table=shown and reason is not Stop.PIPE)
-        broken = arguments.judge and any(result.failures for result in report.results)
-        return Exit.FAIL if broken and code is Exit.PASS else code
+        return code if report is None else report.write(code, to_stdout=reason is not Stop.PIPE)
 
 
 def _first_words(arguments: Namespace, plan: Plan, addresses: Sequence[ListenAddress]) -> str:

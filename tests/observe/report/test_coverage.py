@@ -14,7 +14,7 @@ def test_codes_methods_and_rules_of_a_sweep() -> None:
     assert set(found.codes) | set(found.missing_codes) == {row.status for row in Registry.standard().codes}
     assert found.methods == ("ACK", "INVITE")
     assert "REGISTER" in found.missing_methods
-    assert found.variants == ("plain", "folded")
+    assert (found.variants, found.missing_variants) == (("plain", "folded"), ())
     assert "refusal-is-acknowledged" in {rule.id for rule in found.rules}
     assert {*found.rules, *found.missing_rules} == {*rules()}
     assert not {*found.rules} & {*found.missing_rules}
@@ -40,7 +40,13 @@ def test_every_group_of_rules_has_a_hint() -> None:
 def test_in_full() -> None:
     shown = [*lines(coverage(swept(*SWEEP)), width=80)]
     assert shown[1] == "  codes exercised: 486 (INVITE), 503 (INVITE), 600 (INVITE)"
-    assert "  variants: plain, folded" in shown
+    assert "  variants exercised: plain, folded" in shown
     assert [
         line for line in shown if line.startswith("  rules of cancel: ") and "missing; a client that hangs up" in line
     ]
+
+
+def test_variants_that_a_sweep_could_have_had() -> None:
+    report = Report(swept(*SWEEP).results, "1", variants=("plain", "folded", "lossy"))
+    assert coverage(report).missing_variants == ("lossy",)
+    assert "  variants missing: lossy" in lines(coverage(report), width=80)

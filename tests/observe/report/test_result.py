@@ -9,9 +9,8 @@ from bench import BUSY, Bench, Caller
 
 from responder.observe.judge import judge
 from responder.observe.records import CaseRecord, ClientRecord, EndRecord, MalformedRecord, NoteRecord
-from responder.observe.report.result import result_of, results_of
+from responder.observe.report.result import VERDICT, results_of
 from responder.observe.rules.rule import MUST, SHOULD
-from responder.observe.runs import runs
 
 from ..rules.judging import records_of
 from .making import SWEEP, WALL, Played, code, entries, served
@@ -48,8 +47,9 @@ class TestASweep:
         assert (found.outcome, found.passed, found.failures) == ("known", True, [])
 
     def test_problems_fail_it_whatever_is_known(self) -> None:
-        (run,) = runs(entries(SWEEP[0]))
-        found = result_of(run, problems=["exit status 1, expected 0"])
+        *begun, client, end = entries(SWEEP[1])
+        noted = NoteRecord(client.time, client.wall, 0, VERDICT, "exit status 1, expected 0")
+        (found,) = results_of([*begun, noted, client, end], known=lambda case, judged: "Ticket 1")
         assert (found.outcome, found.problems) == ("fail", ("exit status 1, expected 0",))
 
     def test_a_scenario_says_what_failed_in_it(self) -> None:
