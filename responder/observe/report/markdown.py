@@ -12,7 +12,7 @@ from typing import Final
 
 from responder.observe.printable import printable
 from responder.observe.report import coverage
-from responder.observe.report.by_rule import by_rule, failing
+from responder.observe.report.by_rule import by_rule, failing, lesser
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.case_text import output
 from responder.observe.report.explanation import count, explained, safe
@@ -53,9 +53,12 @@ class _Page:
         passed = sum(result.passed for result in report.results)
         sign = "✅" if report.passed else "❌"
         yield f"### {sign} SIP: {passed} of {count(len(report.results), 'case')} passed\n"
-        yield f"{outcomes_in_words(report)}. {rules_in_words(self._verdicts).capitalize()}.\n"
+        yield f"{outcomes_in_words(report)}; {rules_in_words(self._verdicts)}.\n"
         yield from self._broken()
         yield from self._troubles()
+        fine = [f"{one.rule.level} {one.rule.id} ({one.rule.rfc})" for one in lesser(self._verdicts)]
+        if fine:
+            yield _details("Broken, but of a level that does not count", _fenced(fine))
         if report.stale:
             yield _details("No longer broken, though the baseline says so", _fenced(report.stale))
         yield _details("All cases", self._matrix())
@@ -87,7 +90,7 @@ class _Page:
             [span(self._name(result)), OUTCOMES[result.outcome], *(mark.sign for mark in row)]
             for result, row in matrix.rows
         )
-        return _table(head, rows) + "\n" + " · ".join(f"{mark.sign} {mark.means}" for mark in matrix.used) + "\n"
+        return _table(head, rows) + "\n" + ", ".join(f"{mark.sign} {mark.means}" for mark in matrix.used) + "\n"
 
     def _cases(self, results: Sequence[Result]) -> str:
         shown = ", ".join(span(self._name(result)) for result in results[:_MOST_NAMES])

@@ -32,8 +32,8 @@ class Mark:
 
 KEPT: Final = Mark("✓", "+", "kept")
 BROKEN: Final = Mark("✗", "X", "broken")
-DEVIATES: Final = Mark("~", "~", "broken, known")
-LESSER: Final = Mark("!", "!", "broken, of a level that does not count")
+DEVIATES: Final = Mark("~", "~", "broken (known)")
+LESSER: Final = Mark("!", "!", "broken (does not count)")
 SILENT: Final = Mark("·", ".", "not exercised")
 MARKS: Final = (KEPT, BROKEN, DEVIATES, LESSER, SILENT)
 
@@ -64,10 +64,11 @@ def _row(result: Result, areas: Sequence[str]) -> tuple[Mark, ...]:
     for one in result.judged:
         if one.findings:
             of_area[one.rule.area].append(one)
-    return tuple(_mark(result, found) for found in of_area.values())
+    return tuple(mark_of(result, found) for found in of_area.values())
 
 
-def _mark(result: Result, found: Sequence[Judged]) -> Mark:
+def mark_of(result: Result, found: Sequence[Judged]) -> Mark:
+    """What these rules, all of them exercised, say of a case."""
     broken = [one for one in found if one.verdict == FAIL]
     if any(result.counts(one.rule) for one in broken):
         return BROKEN

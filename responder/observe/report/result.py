@@ -143,6 +143,8 @@ class Report:
     """What was run as the client, with its placeholders; empty where there is none, or nobody knows."""
     stale: tuple[str, ...] = ()
     """Entries of the baseline that no longer fail, in words."""
+    variants: tuple[str, ...] = ()
+    """The ways in which a sweep can answer, for coverage; empty where there was no sweep."""
 
     @property
     def passed(self) -> bool:
