@@ -99,10 +99,10 @@ class Caller:
         self.wire.send(sent)
         status, patience = 0, 0.5
         end = time.monotonic() + self.options.patience
-        while time.monotonic() < end:
+        while self.options.stay or time.monotonic() < end:
             message = self.wire.receive(QUIET if status >= 200 else patience)
             if not message:
-                if status >= 200:
+                if status >= 200 and not self.options.stay:
                     break
                 if not status and self.options.transport == "udp":
                     self.wire.send(sent)
