@@ -16,7 +16,15 @@ from textwrap import wrap
 
 from responder.events import Address
 from responder.observe.printable import printable
-from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, NoteRecord, Record
+from responder.observe.records import (
+    CallRecord,
+    Entry,
+    GapRecord,
+    MalformedRecord,
+    MessageRecord,
+    NoteRecord,
+    Record,
+)
 from responder.observe.summary import Summary, summarise
 
 MIN_WIDTH = 64
@@ -100,10 +108,17 @@ def selected(
         yield number, found
 
 
-def numbered(run: Iterable[Record]) -> dict[int, int]:
+def numbered(run: Iterable[Entry]) -> dict[int, int]:
     """The numbers of a run's messages, from 1 (`transcript.Seen.number`), by the `id` of their records."""
-    wired = [record for record in run if isinstance(record, MessageRecord | MalformedRecord)]
-    return {id(record): number for number, record in enumerate(wired, 1)}
+    numbers: dict[int, int] = {}
+    last = 0
+    for entry in run:
+        if isinstance(entry, GapRecord):
+            last += entry.messages
+        elif isinstance(entry, MessageRecord | MalformedRecord):
+            last += 1
+            numbers[id(entry)] = last
+    return numbers
 
 
 def ladder(
@@ -200,7 +215,7 @@ class _Drawing:
             self._first_method = summary.method
         label = label_of(summary, first_method=self._first_method, retransmission=record.retransmission)
         yield self._arrow(record, record.received, label)
-        if record.note and record.note != "retransmission":
+        if not record.received and record.note not in ("", "retransmission"):
             yield from self._beside(printable(record.note))
         if (record.transport, record.local, record.remote) != self._flow:
             yield from self._beside(
