@@ -55,15 +55,25 @@ _READERS: Final[dict[str, Callable[[Message], str | int | None]]] = {
 Belonging: TypeAlias = tuple[str, str, str]
 """The Call-ID as written, the transaction (branch and method) and the dialog (our tag and that of the client)."""
 
-# a response as we write it, with the lines that are copied from its request in the order of `transaction.layer`
+# a response as we write it: the lines that are copied from its request in the order of `transaction.layer`
 _TOKEN: Final = r"([!%'*+\-.0-9A-Z_`a-z~]++)"
 _ours: Final = re.compile(
-    r'SIP/2\.0 [^\r]*+\r\nVia: [^\r\n",;]++(?:;[^bB\r\n",;][^\r\n",;]*+)*+;branch='
-    rf'{_TOKEN}(?:;[^\r\n",]*+)?\r\n'
-    rf"From: [^\r\n]*;tag={_TOKEN}\r\n"
-    rf"To: (?:[^\r\n]*;tag={_TOKEN}|(?![^\r]*[tT][aA][gG])[^\r\n]*+)\r\n"
-    rf"Call-ID: ([^\s]++)\r\nCSeq: [0-9]{{1,9}} {_TOKEN}\r\n(?![ \t])"
+    rf"SIP/2\.0 [^\r]*\r\nVia: ([^\r]*);branch={_TOKEN}([^\r]*)\r\n"
+    rf"From: [^\r]*;tag={_TOKEN}\r\n"
+    rf"To: (?:[^\r]*;tag={_TOKEN}|(?![^\r]*[tT][aA][gG])[^\r]*)\r\n"
+    rf"Call-ID: ([^\s]+)\r\nCSeq: [0-9]{{1,9}} {_TOKEN}\r\n(?![ \t])"
 ).match
+
+
+def _of_ours(text: str) -> Belonging | None:
+    """What a response that is written as ours are belongs to; None: it is written otherwise, or may be."""
+    found = _ours(text)
+    if found is None:
+        return None
+    before, branch, after, sender, to, call_id, method = found.groups()
+    if '"' in before or "," in before or "branch" in before or "," in after:
+        return None
+    return call_id, f"{branch} {method}", f"{to} {sender}" if to else ""
 
 
 def belonging_of(message: Message | None, text: str, *, received: bool) -> Belonging:
@@ -73,10 +83,9 @@ def belonging_of(message: Message | None, text: str, *, received: bool) -> Belon
     and so a transaction of its own. The dialog is `OUR-TAG THEIR-TAG`. Each is empty where one of its parts is missing.
     """
     if message is None:
-        found = None if received else _ours(text)
-        if found is not None:
-            branch, sender, to, call_id, method = found.groups()
-            return call_id, f"{branch} {method}", f"{to} {sender}" if to else ""
+        known = None if received else _of_ours(text)
+        if known is not None:
+            return known
         try:
             message = parse(text.encode("utf-8", "surrogateescape"))
         except ParseError:
@@ -85,9 +94,9 @@ def belonging_of(message: Message | None, text: str, *, received: bool) -> Belon
         call_id, branch, method = message.call_id, message.top_via.branch, message.cseq.method
         sender, to = message.from_tag or "", message.to_tag or ""
     except ParseError:
-        known = identity_of(message)
-        call_id = known.call_id or call_id_of(text.encode("utf-8", "surrogateescape"))
-        branch, method, sender, to = known.branch, known.method, known.from_tag, known.to_tag
+        own = identity_of(message)
+        call_id = own.call_id or call_id_of(text.encode("utf-8", "surrogateescape"))
+        branch, method, sender, to = own.branch, own.method, own.from_tag, own.to_tag
     ours, theirs = (to, sender) if received is isinstance(message, Request) else (sender, to)
     if method == "ACK":
         method = "INVITE"

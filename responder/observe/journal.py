@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from itertools import takewhile
-from typing import Final
+from typing import Final, TypeAlias
 
 from responder.events import CallEnded, Event, Malformed, MessageReceived, MessageSent
 from responder.observe.clock import Clock
@@ -27,14 +27,18 @@ MOST_OF_A_CALL: Final = 1000
 """Events of one call, and of what belongs to none."""
 
 
-class _History:
-    """Where the events of one call are."""
+_Entry: TypeAlias = tuple[int, int, Event]
+"""An event with its place in the run, and the number of the last message by then."""
 
-    __slots__ = ("cut", "ended", "places")
+
+class _History:
+    """What is kept of one call."""
+
+    __slots__ = ("cut", "ended", "entries")
 
     def __init__(self) -> None:
-        self.places: deque[int] = deque()
-        """Their places in the run."""
+        self.entries: list[_Entry] = []
+        """Its events in order."""
         self.cut = False
         """Whether its beginning is forgotten."""
         self.ended: CallEnded | None = None
@@ -54,9 +58,9 @@ class Journal:
         """How the seconds of its events are read."""
         self._most_calls, self._most_of_a_call = max(1, calls), max(1, events)
         self._most = max(total, 2 * self._most_of_a_call)
-        self._entries: dict[int, tuple[int, Event]] = {}
-        """The events that are kept, by their place in the run, each with the number of the last message by then."""
         self._place = 0
+        self._held = 0
+        """Events that are kept."""
         self._messages = 0
         self._calls: dict[int, _History] = {}
         self._strays = _History()
@@ -73,27 +77,29 @@ class Journal:
 
     def observe(self, events: Iterable[Event]) -> None:
         """Note these events. What comes of a call that was forgotten is passed over."""
-        entries, calls = self._entries, self._calls
+        calls, messages, place = self._calls, self._messages, self._place
         for event in events:
-            self._place += 1
+            place += 1
             kind = type(event)
             if kind is MessageReceived or kind is MessageSent or kind is Malformed:
-                self._messages += 1
-            number = 0 if isinstance(event, Malformed) else event.call
+                messages += 1
+            number: int = 0 if kind is Malformed else event.call  # type: ignore[union-attr]
             history = calls.get(number) or self._begun(number)
             if history is None:
                 continue
-            places = history.places
-            if len(places) >= self._most_of_a_call:
-                del entries[places.popleft()]
+            entries = history.entries
+            entries.append((place, messages, event))
+            self._held += 1
+            if len(entries) > self._most_of_a_call:
+                del entries[0]
+                self._held -= 1
                 history.cut = True
-            places.append(self._place)
-            entries[self._place] = (self._messages, event)
             if type(event) is CallEnded and history.ended is None:
                 history.ended = event
                 self._finished.append(number)
-            if len(entries) > self._most:
+            if self._held > self._most:
                 self._forget(number)
+        self._messages, self._place = messages, place
 
     def flush(self, now: float) -> None:
         """Nothing to do: all of it is in memory."""
@@ -103,12 +109,11 @@ class Journal:
 
     def clear(self) -> None:
         """Forget everything, and what calls under way will still do; numbers of messages begin anew."""
-        self._entries.clear()
         self._calls.clear()
         self._finished.clear()
         self._lost.clear()
         self._strays = _History()
-        self._messages = self.forgotten = 0
+        self._held = self._messages = self.forgotten = 0
         self._closed = True
 
     def _begun(self, number: int) -> _History | None:
@@ -131,8 +136,7 @@ class Journal:
             number = next((number for number in self._calls if number != spared), spared)
         history = self._calls.pop(number)
         self._lost.append(self._call_id(history))
-        for place in history.places:
-            del self._entries[place]
+        self._held -= len(history.entries)
         self.forgotten += 1
         self._closed = True
 
@@ -149,24 +153,30 @@ class Journal:
 
     def call(self, number: int) -> list[tuple[int, Record]]:
         """The records of a call, each with the number of the last message by then."""
-        entries = self._entries
-        return [
-            (at, record_of(event, self.clock)) for at, event in map(entries.__getitem__, self._calls[number].places)
-        ]
+        return [(at, record_of(event, self.clock)) for _, at, event in self._calls[number].entries]
 
     def messages(self, after: int = 0) -> Iterator[tuple[int, MessageRecord]]:
         """The messages with higher numbers than `after`, each with its number, in order."""
-        newer = takewhile(lambda entry: entry[0] > after, reversed(self._entries.values()))
-        for number, event in reversed(list(newer)):
+        newer: list[_Entry] = []
+        for history in self._histories():
+            newer += takewhile(lambda entry: entry[1] > after, reversed(history.entries))
+        for _, number, event in sorted(newer):
             if isinstance(event, MessageReceived | MessageSent):
                 record = record_of(event, self.clock)
                 assert isinstance(record, MessageRecord)
                 yield number, record
 
+    def _histories(self) -> Iterator[_History]:
+        yield self._strays
+        yield from self._calls.values()
+
+    def _entries(self) -> list[_Entry]:
+        return sorted(entry for history in self._histories() for entry in history.entries)
+
     @property
     def events(self) -> list[Event]:
         """All that is kept, in order."""
-        return [event for _, event in self._entries.values()]
+        return [event for _, _, event in self._entries()]
 
     @property
     def records(self) -> list[Record]:
@@ -181,7 +191,7 @@ class Journal:
         judged = self._judged()
         found: list[Entry] = []
         last = 0
-        for number, event in self._entries.values():
+        for _, number, event in self._entries():
             record = record_of(event, self.clock)
             if judged is not None and not judged(record):
                 continue
@@ -197,10 +207,9 @@ class Journal:
 
     def _judged(self) -> Callable[[Record], bool] | None:
         """Says whether a record is to be judged; None: all are."""
-        histories = self._calls.values()
-        if not self.forgotten and not self._strays.cut and not any(history.cut for history in histories):
+        if not self.forgotten and not any(history.cut for history in self._histories()):
             return None
-        lacking = {self._call_id(history) for history in histories if history.cut} | set(self._lost)
+        lacking = {self._call_id(history) for history in self._calls.values() if history.cut} | set(self._lost)
         whole = {number for number, history in self._calls.items() if self._call_id(history) not in lacking}
         call_ids = {self._call_id(self._calls[number]) for number in whole}
 
@@ -217,8 +226,8 @@ class Journal:
     def _call_id(self, history: _History) -> str:
         if history.ended is not None:
             return history.ended.call_id
-        for place in history.places:
-            record = record_of(self._entries[place][1], self.clock)
+        for _, _, event in history.entries:
+            record = record_of(event, self.clock)
             if isinstance(record, MessageRecord):
                 return record.call_id
         return ""
