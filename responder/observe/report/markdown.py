@@ -24,19 +24,20 @@ from responder.observe.report.trouble import troubles
 
 LIMIT: Final = 65_536
 """Bytes that a comment on GitHub may have; what does not fit is left out, the least important first."""
+_ROOM: Final = 100  # for the line that says that something is left out
 _MOST_NAMES: Final = 12
 
 
 def markdown(report: Report, *, limit: int = LIMIT) -> str:
-    """The document, in at most `limit` bytes where the first lines fit into them."""
+    """The document in at most `limit` bytes, whatever that leaves of it."""
     page = _Page(report)
     text, left_out = "", 0
     for block in page.blocks():
-        if text and len((text + block).encode()) > limit - 100:
+        if len((text + block).encode()) > limit - _ROOM:
             left_out += 1
         else:
             text += block + "\n"
-    return text + (f"{count(left_out, 'part')} of this report left out: too long.\n" if left_out else "")
+    return text + (f"{count(left_out, 'part')} of this report left out: too long.\n" if text and left_out else "")
 
 
 class _Page:

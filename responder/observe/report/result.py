@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from responder.observe.judge import FAIL, Judged, judge
@@ -59,8 +60,8 @@ class Result:
     """What the engine reported of it, for ladders."""
     client: ClientRecord | None
     """How the client went away; None where that is not known."""
-    call_id: str = ""
-    """The Call-ID, where this is a call of what was served without a sweep."""
+    call_id: str | None = None
+    """The Call-ID, where this is a call of what was served without a sweep; empty for what belongs to no call."""
     elsewhere: tuple[Seen, ...] = ()
     """Messages of other calls of the run that rules name as evidence here."""
     began: float = 0.0
@@ -74,21 +75,26 @@ class Result:
     counted: frozenset[Level] = frozenset({MUST})
     """The levels that fail a case."""
 
-    @property
+    @cached_property
     def broken(self) -> list[Judged]:
         """Rules of every level that were broken, those that are known too."""
         return [one for one in self.judged if one.verdict == FAIL]
+
+    @property
+    def of_sweep(self) -> bool:
+        """Whether it is a case of a sweep."""
+        return self.call_id is None
 
     def counts(self, rule: Rule) -> bool:
         """Whether this rule, where it is broken, fails the case: its level does, and it is not known."""
         return rule.level in self.counted and rule.id not in self.known
 
-    @property
+    @cached_property
     def failures(self) -> list[Judged]:
         """The broken rules that count."""
         return [one for one in self.broken if self.counts(one.rule)]
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         """The verdict on the case."""
         if self.client is not None and self.client.how == "not-started":
