@@ -20,6 +20,7 @@ from responder.cli.sweep_by_hand import ByHand
 from responder.cli.sweep_order import Order
 from responder.cli.terminal import terminal_of
 from responder.observe.report.result import Report, Result
+from responder.sweep.advice import advice
 from responder.sweep.baseline_text import baseline_text
 from responder.sweep.evidence import Evidence
 from responder.sweep.progress import Progress, verdict_on
@@ -60,8 +61,9 @@ class Session:
         self._reports.write(report)
         if self._arguments.write_baseline:
             Path(self._arguments.write_baseline).write_text(baseline_text(self._results), "utf-8")
-        if self._by_hand is not None and self._by_hand.left_out:
-            print(f"responder sweep: {self._by_hand.left_out}", file=sys.stderr)
+        left_out = self._by_hand.left_out if self._by_hand is not None else ""
+        for line in [*advice(self._results), *([left_out] if left_out else [])]:
+            print(f"responder sweep: {line}", file=sys.stderr)
         if interrupted:
             done = f"{len(self._results)} of {len(order.cases)} cases"
             print(f"responder sweep: interrupted after {done}", file=sys.stderr)

@@ -38,13 +38,13 @@ def _asked(*talk: Any) -> Flow:
 
 def _transfer() -> Flow:
     refer = asks("REFER", headers={"Refer-To": f"<sip:transferred@{HERE}>", "Contact": CONTACT})
-    talk = [refer, "2s"]
+    talk = [refer, "2s", refer, "2s"]
     return Flow(
         scenario(
             by_default("target", "INVITE", match={"user": "transferred"}),
             rule("transferring", "INVITE", [100, RINGING, "200ms", *accepted(200, *talk)]),
         ),
-        "A REFER within the call: what the client accepts it reports.",
+        "Two REFERs within the call: what the client accepts it reports, the second one with its id.",
         watch=4.0,
     )
 
@@ -85,7 +85,7 @@ CONVERSATIONS: Final = (
             asks("UPDATE", sdp="sendonly"),
         ),
     ),
-    Conversation("transfer", "A REFER within the call: what the client accepts it reports.", _transfer()),
+    Conversation("transfer", "A REFER within the call, and another: what it accepts it reports.", _transfer()),
     Conversation("session-timer", "The client refreshes a session of 90 s. Takes a minute.", _session_timer()),
 )
 """All of them."""

@@ -27,8 +27,13 @@ def flow(case: Case) -> Flow:
     talk = [unless(method, _TALK), *_answer(code, method)]
     if method != "BYE":
         talk.append(unless("BYE", _TALK))
+    calls = [rule("call", "INVITE", [100, RINGING, "200ms", *picked_up(), *talk])]
+    if method == "INFO":  # RFC 6086 section 5.2.1: whoever knows Info Packages is told which we take: its own
+        packages = {"Recv-Info": "${request.header.Recv-Info}"}
+        knows = {"match": {"header": {"Recv-Info": {"present": True}}}}
+        calls.insert(0, rule("packages", "INVITE", [100, RINGING, "200ms", *picked_up(200, packages), *talk], **knows))
     return Flow(
-        scenario(rule("call", "INVITE", [100, RINGING, "200ms", *picked_up(), *talk])),
+        scenario(*calls),
         f"The call is answered; the first {case.method} in it gets {code}, and what comes of that is watched.",
         watch=2.0,
     )

@@ -108,7 +108,7 @@ def _redirection(code: int) -> Flow:
     second = {"match": {"user": "moved-second"}}
     here, end = (
         (rule("moved-second", "INVITE", [100, 480], **second), "has nobody either")
-        if code == 300
+        if code == 301
         else (answering("moved-second", **second), "answers")
     )
     return Flow(

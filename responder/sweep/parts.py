@@ -23,8 +23,8 @@ NONCE: Final = "${random.hex8}${random.hex8}"
 RETRY_AFTER: Final = 2
 """Seconds that a client is told to wait."""
 REFUSED_WITH_RETRY_AFTER: Final = (404, 413, 480, 486, 503, 600, 603)
-"""Codes that come with Retry-After: those that RFC 3261 section 20.33 names, but for 500, which is there to see how soon
-a client comes again that is told nothing."""
+"""Codes that come with Retry-After: those that RFC 3261 section 20.33 names, but for 500: there it shows how soon a
+client comes again that is told nothing."""
 CONTACT: Final = f"<sip:answered@{HERE};x-leg=1>"
 """The remote target of a call that is answered."""
 _ROUTES: Final = [f"<sip:last@{HERE};lr>", f"<sip:first@{HERE};lr>"]

@@ -21,10 +21,13 @@ from responder.sweep.parts import (
     scenario,
     under_test,
     unless,
+    waits_for,
     with_credentials,
 )
 
 _RETRIABLE: Final = (*REFUSED_WITH_RETRY_AFTER, 412, 415, 416, 420, 421, 423, 439, 494, 500, 555)
+_ENDING: Final = (404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604)
+"""What ends a subscription where a refresh gets it (RFC 6665 section 4.1.2.2)."""
 _GRANTED: Final = 8
 """Seconds for which something is granted, so that its refresh shows."""
 
@@ -52,6 +55,8 @@ def _rules(code: int, method: str, transport: str) -> list[Rule]:
         return [rule("granted", method, [_for_a_while()])]
     if code == 412 and method == "PUBLISH":
         return _forgotten()
+    if code in _ENDING and method == "SUBSCRIBE":
+        return _ended(code)
     return [under_test("answered", method, _answer(code, method, transport)), _again(code, method)]
 
 
@@ -104,11 +109,19 @@ def _forgotten() -> list[Rule]:
     ]
 
 
+def _ended(code: int) -> list[Rule]:
+    """A subscription is accepted for a few seconds, and its refresh is refused."""
+    steps = [{"respond": 200, "headers": {"Expires": _GRANTED}}, waits_for("SUBSCRIBE", f"{_GRANTED + 1}s"), code]
+    return [rule("subscribed", "SUBSCRIBE", steps)]
+
+
 def _shows(code: int, method: str) -> str:
     if code < 200:
         return f"The {method} is sent again at the intervals of timer E until its final response comes."
     if code < 300:
         return f"{method} gets {code}; no ACK follows."
+    if code in _ENDING and method == "SUBSCRIBE":
+        return f"A subscription is granted for {_GRANTED} s; its refresh gets {code}, which ends it."
     return f"{method} gets {code}: what the client does about it, and that no ACK follows."
 
 

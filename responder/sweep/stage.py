@@ -17,7 +17,7 @@ from responder.observe.clock import Clock
 from responder.scenario.plan import Plan
 from responder.scenario.playbook import Playbook
 
-MOST_EVENTS: Final = 10_000
+MOST_EVENTS: Final = 2_000
 """Events of a case that are kept; a client that makes more of them is told to stop."""
 
 

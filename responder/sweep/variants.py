@@ -151,6 +151,11 @@ def _loop(code: int) -> list[Rule]:
     ]
 
 
+def _can_be_forked(case: Case) -> bool:
+    code = int(case.code)
+    return _call_ends(case) and not 300 <= code < 400 and code not in (401, 407)
+
+
 def _forked(flow: Flow, case: Case) -> Flow:
     code = int(case.code)
     end = accepted(code) if code < 300 else [code]
@@ -207,7 +212,7 @@ _ALL: Final = (
         "forked",
         "A call may ring in two places; both may answer, and each 2xx gets an ACK.",
         _forked,
-        _call_ends,
+        _can_be_forked,
     ),
     Variant(
         "stubborn",

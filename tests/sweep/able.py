@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenarios.client import Branch, Client, Habits
-from scenarios.reactions import report
 from scenarios.wire import NEW_OFFER, OFFER, Message, challenge_of, tag_of, uri_of
 from scenarios.world import TCP, UDP, World
 
@@ -120,6 +119,13 @@ class SimpleClient(Client):
     def _goes_on(self, message: Message, request: Message) -> None:
         """What it does about the first final response to a request."""
 
+    def _asked(self, message: Message, again: bool) -> None:
+        tag = tag_of(message.the("from"))
+        if tag not in self.dialogs and message.method in ("NOTIFY", "BYE"):  # it has overtaken the 2xx
+            recorded = message.every("record-route")
+            self.dialogs[tag] = Branch(tag, message.target or self.uri, confirmed=True, routes=recorded)
+        super()._asked(message, again)
+
 
 class AbleClient(SimpleClient):
     """The client."""
@@ -177,6 +183,9 @@ class AbleClient(SimpleClient):
                 challenge |= {"nonce": following[1], "count": "0"}
         if method == "INVITE" and request.to_tag is None:
             self.able.targets = []
+            interval, _, refresher = (message["session-expires"] or "").partition(";refresher=")
+            if refresher == "uac":
+                self.world.after(int(interval) / 2, lambda: self._ask_within("INVITE"))
             self.world.after(0.1, lambda: self._talk(message.to_tag))
         elif method == "REGISTER":
             self._refresh(message, _expires_in(message["contact"]) or message["expires"])
@@ -192,6 +201,9 @@ class AbleClient(SimpleClient):
 
     def _refreshed(self) -> None:
         if self.over:
+            return
+        if self.method == "SUBSCRIBE":
+            self.request("SUBSCRIBE", *self.fields, within=True)
             return
         if self.method == "PUBLISH":
             self.fields = [one for one in self.fields if one[0] != "SIP-If-Match"]
@@ -228,6 +240,9 @@ class AbleClient(SimpleClient):
 
     def _refused_within(self, message: Message, request: Message) -> None:
         status, method = message.status, request.method
+        if self.method == "SUBSCRIBE":
+            self.over = True
+            return
         if status in (401, 407) and self.retried < 3:
             self.retried += 1
             if self._knows(message):
@@ -380,26 +395,34 @@ class AbleClient(SimpleClient):
 
     # what it is asked
 
-    def _asked(self, message: Message, again: bool) -> None:
-        tag = tag_of(message.the("from"))
-        if tag not in self.dialogs and message.method in ("NOTIFY", "BYE"):
-            recorded = message.every("record-route")
-            self.dialogs[tag] = Branch(tag, message.target or self.uri, confirmed=True, routes=recorded)
-        super()._asked(message, again)
-
     def _transferred(self: Client, refer: Message) -> None:
         """A call to where a REFER wants it, and a report of its beginning and its end (RFC 3515 section 2.4.4)."""
-        report(self, 100)
         user = uri_of(refer.the("refer-to")).removeprefix("sip:").partition("@")[0]
         fields = ["Allow: INVITE, ACK, BYE", "Supported: timer"]
-        Client(self.world, user=user, number=2, flow=self.flow, fields=fields, strict=False).begin()
-        self.world.after(1.0, lambda: report(self, 200))
+        number = 1 + len(self.world.clients)
+        Client(self.world, user=user, number=number, flow=self.flow, fields=fields, strict=False).begin()
+
+        def report(status: int) -> None:
+            state = "active;expires=60" if status < 200 else "terminated;reason=noresource"
+            fields = (f"Event: refer;id={refer.cseq}", f"Subscription-State: {state}", f"Contact: {self.contact}")
+            body = f"SIP/2.0 {status} Whatever\r\n".encode()
+            self.request("NOTIFY", *fields, within=True, body=body, content_type="message/sipfrag")
+
+        report(100)
+        self.world.after(1.0, lambda: report(200))
 
     def _answer(self, message: Message) -> tuple[int, bytes]:
         """To an INVITE of ours: 491 while one of its own is open (14.2)."""
         own = [key for key, one in self.sent.items() if key[1] == "INVITE" and one.to_tag is not None]
         status = 491 if any(key not in self.heard for key in own) else 200
         return status, self._description(message, status)
+
+    def answer(self, message: Message, status: int, *fields: tuple[str, str], body: bytes = b"") -> None:
+        """With the session timer that was asked for (RFC 4028 section 9)."""
+        asked = message["session-expires"]
+        if asked is not None and status == 200 and "timer" in self.able.supported:
+            fields = (*fields, ("Session-Expires", asked), ("Require", "timer"))
+        super().answer(message, status, *fields, body=body)
 
     def _description(self, message: Message, status: int) -> bytes:
         if status != 200 or message.method not in ("INVITE", "UPDATE"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from scenarios.client import Habits
@@ -13,28 +14,31 @@ from responder.observe.clock import Clock
 from responder.observe.judge import Judgement, judge
 from responder.observe.records import Case, EndRecord, Entry, record_of
 from responder.observe.rules.rule import MUST, SHOULD
+from responder.scenario.from_python import as_yaml
+from responder.scenario.plan import Plan
 from responder.sweep.flow import Flow
 from responder.sweep.flows import flow_for
 
 from .able import Able, AbleClient, SimpleClient
 
-LONGEST = 14.0
-"""Seconds that a case takes at the most, but for one that is about 64*T1."""
-
 
 def played(case: Case, client: str = "able", **habits: Any) -> tuple[World, SimpleClient, Flow]:
     """A case gone through by a client that knows the basics (`simple`) or by one that is `able`."""
     flow = flow_for(case)
-    world = World(Rulebook([flow.scenario]).plan)
+    world = World(_plan(as_yaml(flow.scenario)))
     caller = (
         AbleClient(world, case, Able(**habits))
         if client == "able"
-        else SimpleClient(world, case, Habits(talks=1.5, answers={"INVITE": 488, "UPDATE": 488, "REFER": 501}))
+        else SimpleClient(world, case, Habits(talks=1.5, tries=1, answers={"INVITE": 488, "UPDATE": 488, "REFER": 501}))
     )
     caller.begin()
-    world.run(LONGEST if case.variant != "unanswered" else 40.0)
-    world.run(flow.watch)
+    world.run(flow.lasts + flow.watch)
     return world, caller, flow
+
+
+@cache
+def _plan(text: str) -> Plan:
+    return Rulebook([text]).plan
 
 
 def verdict(world: World) -> Judgement:

@@ -144,9 +144,7 @@ def main() -> int:
     parser.add_argument("--transport", default="udp")
     parser.add_argument("--method", default="INVITE")
     parser.add_argument("--patience", type=float, default=20.0)
-    parser.add_argument(
-        "--linger", type=float, default=0.3, help="seconds of silence that end the call"
-    )
+    parser.add_argument("--linger", type=float, default=0.3, help="seconds of silence that end the call")
     parser.add_argument("--no-ack", action="store_true")
     parser.add_argument("--silent", action="store_true", help="send nothing")
     parser.add_argument("--stay", action="store_true", help="never exit")
