@@ -16,9 +16,9 @@ from .running import broken, played, verdict
 
 CODES = [str(code.status) for code in Registry.standard().codes] + ["150", "299", "399", "499", "599", "699"]
 """Every registered code, and one of each class that is not."""
-OF_EACH_KIND = tuple(
-    "100 183 199 200 299 300 301 302 305 380 401 404 407 408 415 420 422 423 485 486 487 494 500 503 600 603".split()
-)
+_GOING_ON = ("100", "183", "199", "200", "299", "300", "301", "302", "305", "380")
+_REFUSED = ("401", "404", "407", "408", "415", "420", "422", "423", "485", "486", "487", "494", "500", "503", "603")
+OF_EACH_KIND = _GOING_ON + _REFUSED
 """A code of each kind of flow."""
 OF_EACH_CLASS = ("100", "200", "302", "401", "408", "481", "503", "603")
 NOT_DONE = ("invite-has-supported", "redirection-is-followed")
