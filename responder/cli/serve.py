@@ -93,6 +93,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Serve; the exit code says how it went."""
     from responder.control.assembly import check_advertised
+    from responder.control.umpire import rule_names
     from responder.errors import ParseError, TransportError
     from responder.net.tls import server_context
     from responder.scenario.compiler import load
@@ -103,7 +104,7 @@ def run(arguments: Namespace) -> int:
         if arguments.advertise is not None:
             check_advertised(arguments.advertise, "--advertise")
         tls = server_context(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None
-        plan = load(arguments.files)
+        plan = load(arguments.files, rule_names=rule_names)
     except (ParseError, TransportError) as error:
         print(f"responder serve: {error}", file=sys.stderr)
         return Exit.USAGE
@@ -159,6 +160,8 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
     hosts = (address.host for address in listen)
     with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
         observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
+        if run.journal is not None:
+            observers.append(run.journal)
         service = Service(
             run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )
