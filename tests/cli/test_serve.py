@@ -8,12 +8,16 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from responder import __version__
 from responder.cli import main
+from responder.observe import transcript
+from responder.observe.records import EndRecord
+from responder.observe.trace import read_trace
 
 from .process import Client, Serving
 
@@ -107,6 +111,40 @@ def test_signals(number: signal.Signals, options: list[str], expected: int, reas
     assert code == expected
     assert json.loads(out)["reason"] == reason
     assert err == ("responder: interrupted\n" if number is signal.SIGINT else "")
+
+
+WAYS_TO_END = {
+    "calls": (["--calls", "1"], []),
+    "timeout": (["--timeout", "1500ms"], []),
+    "interrupted": ([], [signal.SIGINT]),
+    "terminated": ([], [signal.SIGTERM]),
+    "impatient": ([], [signal.SIGINT, signal.SIGINT]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_END)
+def test_a_trace_says_until_when_it_was_watched(way: str, tmp_path: Path) -> None:
+    options, signals = WAYS_TO_END[way]
+    trace, began = tmp_path / "run.jsonl", time.monotonic()
+    with Serving("--trace", str(trace), *options) as serving, Client(serving.port) as client:
+        client.call("486")
+        if way == "impatient":  # a call that lasts, and a client that does not answer its end
+            client.send(client.request("INVITE", "180").replace(b"1@client", b"2@client").replace(b"K1", b"K2"))
+            client.receive()
+        for number in signals:
+            time.sleep(0.3)
+            serving.signal(number)
+        serving.end()
+    took = time.monotonic() - began
+    *entries, end = read_trace(trace)
+    assert isinstance(end, EndRecord)
+    assert not any(isinstance(entry, EndRecord) for entry in entries)
+    last = max(entry.time for entry in entries)
+    waited = {"calls": 0.0, "timeout": 1.4}.get(way, 0.3 * len(signals) - 0.05)
+    assert max(last, waited) <= end.time <= took
+    assert end.wall == pytest.approx(time.time(), abs=30)
+    assert end.wall - entries[0].wall == pytest.approx(end.time - entries[0].time, abs=0.001)
+    assert transcript.Transcript([*entries, end]).end == end.time
 
 
 def test_live_calls_are_ended_and_told() -> None:
