@@ -446,7 +446,10 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
         "steps: [notify: active]\n",
         ("1:9: NOTIFY has no subscription to be sent in: SUBSCRIBE and REFER make one: `match` or `expect` them",),
     ),
-    ("steps: [{check: {rule: }}, 200]\n", ("1:23: 'rule' takes the name of a rule for clients, or a list of them",)),
+    (
+        "steps: [{check: {rule: }}, 200]\n",
+        ("1:23: 'rule' has no value: it takes the name of a rule for clients, or a list of them",),
+    ),
     (
         "steps: [{check: {}}, 200]\n",
         ("1:17: 'check' checks nothing: it takes a mapping such as {header: {Event: presence}}",),
