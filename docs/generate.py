@@ -64,18 +64,8 @@ def _key(key: Key) -> list[str]:
 
 def keys(where: str) -> str:
     """What may stand in one place of a scenario file."""
-    rows = [_key(key) for key in TABLE if key.where == where and not key.later]
+    rows = [_key(key) for key in TABLE if key.where == where]
     return table(("key", "takes", "means", "example"), rows)
-
-
-def later() -> str:
-    """Keys that this version knows by name only."""
-    rows = [
-        [code(key.name), {"step": "a step", "rule": "a rule"}.get(key.where, f"`{key.where}`"), key.description]
-        for key in TABLE
-        if key.later
-    ]
-    return table(("key", "in", "will mean"), rows)
 
 
 def checks() -> str:
@@ -278,7 +268,6 @@ OF_RFCS = ("rfc3665-", "rfc5359-", "rfc5407-")
 
 PARTS: dict[str, Callable[[], str]] = {
     **{f"keys of {where}": lambda where=where: keys(where) for where in dict.fromkeys(key.where for key in TABLE)},  # type: ignore[misc]
-    "keys not there yet": later,
     "checks": checks,
     "corruptions": corruptions,
     **{f"codes {digit}xx": lambda digit=digit: codes(digit) for digit in range(1, 7)},  # type: ignore[misc]

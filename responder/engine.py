@@ -29,7 +29,7 @@ from responder.uas.response import ResponseBuilder
 from responder.uas.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from responder.events import Event, Flow, Transmit
     from responder.registry import Ids
@@ -188,6 +188,11 @@ class Engine:
 
     # beside the five
 
+    @property
+    def untold(self) -> Sequence[Event]:
+        """What `events` will hand over: for who has to know while a message is being handled."""
+        return self._wire.events
+
     def transport_failed(self, flow: Flow, now: float, reason: str) -> None:
         """Nothing can be sent to this peer: ICMP said so, or the connection is gone and could not be had again."""
         self._wire.now = now
@@ -231,7 +236,10 @@ class Engine:
                 events.append(Note(now, lost, "fault", f"{request.method} taken as lost on purpose"))
             return
         key, transaction = self._layer.find(request, flow)
-        at = len(self._wire.events)
+        event = None
+        if self._observing:  # it came before whatever it leads to; what call it is in, that will tell
+            event = MessageReceived(self._wire.now, flow, data, request, 0, False)
+            self._wire.events.append(event)
         self._core.matched = ""
         if transaction is None:
             number = self._core.receive(request, fault, key, flow)
@@ -244,10 +252,8 @@ class Engine:
                 transaction.retransmitted()
             else:
                 transaction.acknowledged(request)
-        if self._observing:
-            # it came before whatever it led to
-            event = MessageReceived(self._wire.now, flow, data, request, number, again, self._core.matched)
-            self._wire.events.insert(at, event)
+        if event is not None:
+            event.call, event.retransmission, event.note = number, again, self._core.matched
 
     def _response(self, response: Response, data: bytes, flow: Flow) -> None:
         fault = fault_of_response(response)

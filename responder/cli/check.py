@@ -34,6 +34,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Check them; 2 where something is wrong."""
+    from responder.control.umpire import rule_names
     from responder.observe.json_lines import encode
     from responder.scenario.compiler import load
     from responder.scenario.problems import Problem, ScenarioError
@@ -42,7 +43,7 @@ def run(arguments: Namespace) -> int:
     names: list[str] = []
     for together in _one_by_one(arguments.files) if arguments.each else [arguments.files]:
         try:
-            names += [rule.name for rule in load(together).rules]
+            names += [rule.name for rule in load(together, rule_names=rule_names).rules]
         except ScenarioError as error:
             problems += error.problems
     if arguments.json:

@@ -77,6 +77,7 @@ def _explanations(arguments: Namespace) -> Iterator[Explanation]:
     from responder.control.capture import request_in
     from responder.control.explanation import explain_dialled, explain_request, explain_rule
     from responder.control.sample import SampleError
+    from responder.control.umpire import rule_names
     from responder.scenario import shipped
     from responder.scenario.compiler import load
 
@@ -88,11 +89,12 @@ def _explanations(arguments: Namespace) -> Iterator[Explanation]:
     for word in dialled:
         yield explain_dialled(word)
     if arguments.request:
-        yield explain_request(load(files), request_in(Path(arguments.request).read_bytes()))
+        yield explain_request(load(files, rule_names=rule_names), request_in(Path(arguments.request).read_bytes()))
         return
     # shipped flows are dialled by their names: they do not stand in each other's way
     own = [file for file in files if file not in shipped.names()]
-    plans = [load([file]) for file in files if file in shipped.names()] + ([load(own)] if own else [])
+    together = [[file] for file in files if file in shipped.names()] + ([own] if own else [])
+    plans = [load(files, rule_names=rule_names) for files in together]
     rules = [(plan, rule) for plan in plans for rule in plan.rules if arguments.rule in (None, rule.name)]
     if plans and not rules:
         names = ", ".join(rule.name for plan in plans for rule in plan.rules)

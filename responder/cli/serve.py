@@ -100,6 +100,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> int:
     """Serve; the exit code says how it went."""
     from responder.control.assembly import check_advertised
+    from responder.control.umpire import rule_names
     from responder.errors import ParseError, TransportError
     from responder.net.tls import server_context
     from responder.scenario.compiler import load
@@ -110,7 +111,7 @@ def run(arguments: Namespace) -> int:
         if arguments.advertise is not None:
             check_advertised(arguments.advertise, "--advertise")
         tls = server_context(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None
-        plan = load(arguments.files)
+        plan = load(arguments.files, rule_names=rule_names)
         known = baseline_of(arguments)
     except (ParseError, TransportError) as error:
         print(f"responder serve: {error}", file=sys.stderr)
@@ -169,16 +170,20 @@ def _serve(
     from responder.cli.terminal import terminal_of
     from responder.control.assembly import assembled
     from responder.net.gc_policy import settle
+    from responder.observe.journal import MOST_CALLS
 
     hosts = (address.host for address in listen)
-    with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
+    keep = MOST_CALLS if is_asked_for(arguments) else 0
+    with assembled(plan, _setup(arguments), hosts, level=level_for(arguments), keep=keep) as run, ExitStack() as held:
         report = None
         if is_asked_for(arguments):
             from responder.cli.serve_report import ServeReport
 
-            report = ServeReport(arguments, held, clock=run.clock, known=known)
+            assert run.journal is not None
+            report = ServeReport(arguments, held, journal=run.journal, known=known)
         observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
-        observers += [report] if report is not None else []
+        if run.journal is not None:
+            observers.append(run.journal if report is None else report)
         service = Service(
             run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from responder.cli.exit_codes import Exit
 from responder.cli.reporting import Reports, report_on
-from responder.observe.journal import Journal
 
 if TYPE_CHECKING:
     from responder.events import Event
-    from responder.observe.clock import Clock
+    from responder.observe.journal import Journal
     from responder.observe.records import Entry
     from responder.sweep.baseline import Baseline
 
@@ -22,12 +21,12 @@ if TYPE_CHECKING:
 class ServeReport:
     """An observer that makes the report."""
 
-    def __init__(self, arguments: Namespace, files: ExitStack, *, clock: Clock, known: Baseline | None) -> None:
+    def __init__(self, arguments: Namespace, files: ExitStack, *, journal: Journal, known: Baseline | None) -> None:
         """`files` closes what is opened now; errors as of `Reports`. `known`: the baseline."""
         self._arguments = arguments
         self._known = known
         self._reports = Reports(arguments, files, stdout_is_free=arguments.quiet and not arguments.json)
-        self._journal = Journal(clock)
+        self._journal = journal
         self._entries: list[Entry] = []
 
     def observe(self, events: Iterable[Event]) -> None:

@@ -92,11 +92,13 @@ class Service:
             for number in signals:  # a second signal acts at once
                 with contextlib.suppress(NotImplementedError, RuntimeError):
                     loop.remove_signal_handler(number)
-            await self._server.stop()
-            self._engine.close(loop.time())
-            self._after_turn()
-            now = loop.time()
-            self._each(lambda observer: observer.close(now))
+            try:
+                await self._server.stop()
+            finally:  # what was seen is written whole, however impatient somebody is
+                now = loop.time()
+                self._engine.close(now)
+                self._after_turn()
+                self._each(lambda observer: observer.close(now))
         assert self._reason is not None
         return self._reason
 

@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from responder.engine import Engine
+from responder.control.umpire import Umpire
+from responder.engine import MESSAGES, Engine
 from responder.errors import ParseError
 from responder.net.media_addresses import Media
 from responder.net.server import epoch
 from responder.observe.clock import Clock
+from responder.observe.journal import MOST_CALLS, Journal
 from responder.registry import Capabilities, Registry
 from responder.scenario.plan import Plan
 from responder.scenario.playbook import Playbook
@@ -41,11 +43,13 @@ class Setup:
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """One run: its engine, the playbook that the engine asks, and how its seconds are read."""
+    """One run: its engine, the playbook that the engine asks, how its seconds are read, and its memory."""
 
     engine: Engine
     playbook: Playbook
     clock: Clock
+    journal: Journal | None
+    """What happened; to be given the engine's events by who fetches them. None where nobody needs it."""
 
 
 def check_advertised(text: str, called: str = "advertise") -> None:
@@ -58,13 +62,22 @@ def check_advertised(text: str, called: str = "advertise") -> None:
 
 @contextmanager
 def assembled(
-    plan: Plan, setup: Setup, hosts: Iterable[str], *, level: int, playbook: Callable[..., Playbook] = Playbook
+    plan: Plan,
+    setup: Setup,
+    hosts: Iterable[str],
+    *,
+    level: int,
+    keep: int = 0,
+    playbook: Callable[..., Playbook] = Playbook,
 ) -> Iterator[Assembly]:
     """A run for listeners on `hosts`; the ports for its media are held until the end.
 
-    `level` is what the engine reports (`engine.QUIET` and so on), `playbook` what makes the one that picks scripts.
-    `TransportError` where no port for media is free.
+    `level` is what the engine reports (`engine.QUIET` and so on). With `keep` there is a journal of so many calls, and
+    one of the usual size where the plan asks for rules for clients; then every message is reported, whatever `level`
+    says. `playbook` makes what picks scripts. `TransportError` where no port for media is free.
     """
+    if plan.judges:
+        keep = keep or MOST_CALLS
     start = epoch()
     clock = Clock(epoch=start, start=time.monotonic(), utc_offset=time.localtime().tm_gmtoff)
     settings = settings_of(plan, setup)
@@ -78,10 +91,14 @@ def assembled(
             registry=Registry.standard().extended(plan.overrides),
             epoch=start,
             media=media.answerer,
-            observer=level,
+            observer=MESSAGES if keep else level,
         )
         chooser.use_nonces(engine.nonces)
-        yield Assembly(engine, chooser, clock)
+        journal = None
+        if keep:
+            journal = Journal(clock, calls=keep)
+            chooser.use_umpire(Umpire(engine, journal).broken)
+        yield Assembly(engine, chooser, clock, journal)
 
 
 def settings_of(plan: Plan, setup: Setup) -> Settings:

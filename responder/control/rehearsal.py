@@ -22,10 +22,13 @@ from responder.control.credentials import Keyring
 from responder.control.peer import Branch, Peer, bytes_of
 from responder.control.sample import Sample, SampleError, sample
 from responder.control.steps import steps_of
+from responder.control.umpire import Umpire
 from responder.control.witness import Witness
 from responder.engine import MESSAGES, Engine
 from responder.errors import ParseError
 from responder.events import Event, Flow
+from responder.observe.clock import Clock
+from responder.observe.journal import Journal
 from responder.registry import Capabilities, Registry
 from responder.scenario import plan
 from responder.scenario.matcher import Match
@@ -105,6 +108,8 @@ class Rehearsal:
             builder=self._watch,  # type: ignore[arg-type]  # what makes a builder
         )
         self._playbook.use_nonces(self._engine.nonces)
+        self._journal = Journal(Clock(epoch=EPOCH))
+        self._playbook.use_umpire(Umpire(self._engine, self._journal).broken)
         self._capabilities = capabilities
         self._peer = Peer(first, flow, Keyring(_users(played, rule)), self._post)
         self._now = 0.0
@@ -201,7 +206,9 @@ class Rehearsal:
 
     def _drain(self) -> None:
         out = self._engine.transmits()
-        self._events += self._engine.events()
+        events = self._engine.events()
+        self._journal.observe(events)
+        self._events += events
         self._sent += len(out)
         for data, flow in out:
             self._peer.hear(data, flow, status=self._status_for(data))

@@ -136,9 +136,9 @@ class Responder:
         hosts = [address.host for address in self._listen]
         try:
             self._assembly = self._held.enter_context(
-                assembled(self._rulebook.plan, self._setup, hosts, level=MESSAGES)
+                assembled(self._rulebook.plan, self._setup, hosts, level=MESSAGES, keep=max(1, self._keep))
             )
-            self._journal = Journal(self._assembly.clock, calls=self._keep)
+            self._journal = self._assembly.journal
             self._server = Server(self._assembly.engine, self._listen, after_turn=self._after_turn, tls=self._tls)
             await self._server.start()
         except BaseException:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from responder.control.umpire import rule_names
 from responder.scenario import loader
 from responder.scenario.compiler import compile_documents
 from responder.scenario.from_python import as_yaml
@@ -67,7 +68,12 @@ class Rulebook:
         for rule in more.rules:
             if rule.name in names:
                 raise _error(rule.place.source.name, f"there is a flow called '{rule.name}'", "give one another name")
-        self.plan = replace(self.plan, rules=rules, counts_attempts=self.plan.counts_attempts or more.counts_attempts)
+        self.plan = replace(
+            self.plan,
+            rules=rules,
+            counts_attempts=self.plan.counts_attempts or more.counts_attempts,
+            judges=self.plan.judges or more.judges,
+        )
 
     def _check_scope(self, plan: Plan) -> None:
         said = [name for name in ("timers", "overrides", "registrar") if getattr(plan, name)]
@@ -90,7 +96,7 @@ class Rulebook:
                 documents += [] if found is None else [found]
             else:
                 documents += loader.read([self._path(scenario)], problems)
-        plan = compile_documents(documents, problems)
+        plan = compile_documents(documents, problems, rule_names=rule_names)
         problems.raise_if_any()
         return plan
 

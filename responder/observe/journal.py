@@ -188,10 +188,15 @@ class Journal:
 
         Where messages are left out, a `GapRecord` counts them.
         """
-        judged = self._judged()
+        return self._told(self._entries(), self._judged(), self._messages, now)
+
+    def _told(
+        self, entries: Iterable[_Entry], judged: Callable[[Record], bool] | None, messages: int, now: float
+    ) -> list[Entry]:
+        """The records that are judged, a gap wherever some of all the `messages` are missing, and the end."""
         found: list[Entry] = []
         last = 0
-        for _, number, event in self._entries():
+        for _, number, event in entries:
             record = record_of(event, self.clock)
             if judged is not None and not judged(record):
                 continue
@@ -201,9 +206,36 @@ class Journal:
                 last = number
             found.append(record)
         time, wall = self.clock.elapsed(now), self.clock.wall(now)
-        if self._messages > last:
-            found.append(GapRecord(time, wall, self._messages - last))
+        if messages > last:
+            found.append(GapRecord(time, wall, messages - last))
         return [*found, EndRecord(time, wall)]
+
+    def about(self, call_id: str, coming: Iterable[Event], now: float) -> list[Entry] | None:
+        """What has this Call-ID, to be judged at `now`; None where a part of it is forgotten.
+
+        `coming` are events that will be observed next.
+        """
+        own = {number: history for number, history in self._calls.items() if self._call_id(history) == call_id}
+        if call_id in self._lost or any(history.cut for history in own.values()):
+            return None
+        written = call_id.encode("utf-8", "surrogateescape")
+        strays = [
+            entry
+            for entry in self._strays.entries
+            if isinstance(entry[2], MessageReceived | MessageSent) and written in entry[2].data
+        ]
+        entries = sorted([*strays, *(entry for history in own.values() for entry in history.entries)])
+        number = self._messages
+        for event in coming:
+            number += isinstance(event, MessageReceived | MessageSent | Malformed)
+            entries.append((0, number, event))
+
+        def judged(record: Record) -> bool:
+            if isinstance(record, MessageRecord):
+                return record.call_id == call_id
+            return not isinstance(record, MalformedRecord) and record.call in own
+
+        return self._told(entries, judged, number, now)
 
     def _judged(self) -> Callable[[Record], bool] | None:
         """Says whether a record is to be judged; None: all are."""

@@ -17,7 +17,7 @@ from responder.scenario.including import Includes
 from responder.scenario.language import keys_of
 from responder.scenario.library import Library, Shelf
 from responder.scenario.loader import Document
-from responder.scenario.match_compiler import INVITE, MatchCompiler
+from responder.scenario.match_compiler import INVITE, MatchCompiler, RuleNames
 from responder.scenario.matcher import ANY, Match
 from responder.scenario.nodes import Mapping, Node, Scalar
 from responder.scenario.nodes import Sequence as SequenceNode
@@ -38,26 +38,31 @@ from responder.uas.script import Reply
 _REQUEST_METHODS: Final = frozenset({"ACK", "CANCEL"})
 
 
-def load(paths: Iterable[str | Path]) -> Plan:
-    """The plan of these files, folders and names of shipped flows; `ScenarioError` with all their problems."""
+def load(paths: Iterable[str | Path], *, rule_names: RuleNames | None = None) -> Plan:
+    """The plan of these files, folders and names of shipped flows; `ScenarioError` with all their problems.
+
+    `rule_names` gives the names of the rules for clients, which this layer does not know (`match_compiler`).
+    """
     problems = Problems()
-    compiled = compile_documents(loader.read(paths, problems), problems)
+    compiled = compile_documents(loader.read(paths, problems), problems, rule_names=rule_names)
     problems.raise_if_any()
     return compiled
 
 
-def load_text(text: str, *, name: str = "<text>", stem: str = "scenario") -> Plan:
-    """The plan of one file that is given as text; `ScenarioError` as for `load`."""
+def load_text(text: str, *, name: str = "<text>", stem: str = "scenario", rule_names: RuleNames | None = None) -> Plan:
+    """The plan of one file that is given as text; `rule_names` and `ScenarioError` as for `load`."""
     problems = Problems()
     document = loader.read_text(text, problems, name=name, stem=stem)
-    compiled = compile_documents([] if document is None else [document], problems)
+    compiled = compile_documents([] if document is None else [document], problems, rule_names=rule_names)
     problems.raise_if_any()
     return compiled
 
 
-def compile_documents(documents: Sequence[Document], problems: Problems) -> Plan:
+def compile_documents(
+    documents: Sequence[Document], problems: Problems, *, rule_names: RuleNames | None = None
+) -> Plan:
     """The plan of these documents; with problems noted it is of no use."""
-    return _Compiler(problems).compile(documents)
+    return _Compiler(problems, rule_names).compile(documents)
 
 
 @dataclass(slots=True, eq=False)
@@ -74,8 +79,9 @@ class _File:
 
 
 class _Compiler:
-    def __init__(self, problems: Problems) -> None:
+    def __init__(self, problems: Problems, rule_names: RuleNames | None) -> None:
         self._problems = problems
+        self._rule_names = rule_names
         self._reader = Reader(problems)
         self._shelf = Shelf(fetch=self._shipped)
         self._names: dict[str, Rule] = {}
@@ -83,6 +89,7 @@ class _Compiler:
         self._registrar = Registrations(self._reader)
         self._overrides: dict[int, tuple[Override, Scalar]] = {}
         self._attempts = False
+        self._judges = False
         self._includes = Includes(problems, self._file)
         self._broken: set[Rule] = set()
         """Rules whose `match` is wrong: nobody knows what they take."""
@@ -105,6 +112,7 @@ class _Compiler:
             tuple(override for override, _ in self._overrides.values()),
             {name: value for name, (value, _) in self._timers.items()},
             self._attempts,
+            self._judges,
             self._registrar.settled(),
         )
 
@@ -280,7 +288,7 @@ class _Compiler:
         stem = file.document.stem
         name = fields.name("name")
         title = name.text if name is not None else stem if alone else f"{stem} rule {number}"
-        texts, matches = Texts(self._problems), MatchCompiler(self._reader)
+        texts, matches = Texts(self._problems), MatchCompiler(self._reader, self._rule_names)
         replies = ReplyCompiler(self._reader, texts)
         compiler = StepCompiler(self._reader, texts, matches, replies)
         node, noted = fields.of("match", t.MATCH), self._problems.noted
@@ -300,6 +308,7 @@ class _Compiler:
             check_flow(steps, match.methods, self._problems)
         texts.resolve(matches.groups)
         self._attempts |= matches.asks_attempt or texts.asks_attempt
+        self._judges |= matches.asks_rules
         wrong = rule_fault(fields, self._reader)
         blocks = (steps, *meanwhile.values(), *(() if isinstance(cancel, str) else (cancel,)))
         every = [step for block in blocks for step in every_step(block)]

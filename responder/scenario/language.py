@@ -1,7 +1,6 @@
 """The table of the scenario language: every key, where it may stand, what it takes, what it is for, with an example.
 
-The compiler checks files against it and takes its suggestions from it; `schema.json_schema` is made of it. A key of
-which this version knows only the name (`later` says what is missing) is refused by the compiler and not in the schema.
+The compiler checks files against it and takes its suggestions from it; `schema.json_schema` is made of it.
 """
 
 from __future__ import annotations
@@ -29,8 +28,6 @@ class Key:
     example: str
     """A value as YAML."""
     required: bool = False
-    later: str = ""
-    """Not in this version; says in a few words what it would be."""
     needs: str = ""
     """A key that must stand beside it."""
 
@@ -112,7 +109,13 @@ TABLE: Final[tuple[Key, ...]] = (
         "[Call-ID, From.tag]",
     ),
     Key("check", "greater", t.ITEMS, "What is a larger number than in the request before it.", "CSeq.number"),
-    Key("check", "rule", t.TEXT, "A rule for clients by name.", "ack-non-2xx", later="the rules for clients"),
+    Key(
+        "check",
+        "rule",
+        t.RULE_NAMES,
+        "What the client has kept in this call so far: a rule for clients.",
+        "ack-non-2xx-reuses-branch",
+    ),
     # steps
     Key(STEP, "respond", t.CODE, "A response to the request at hand; as short as `180`.", "486"),
     Key(STEP, "wait", t.WAIT, "Time passes; as short as `2s`.", "2s"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Collection
+from typing import Final, TypeAlias
 
 from responder.scenario import matcher, slips
 from responder.scenario import value_types as t
@@ -43,15 +43,24 @@ _status_class: Final = re.compile(t.STATUS_CLASS_PATTERN).fullmatch
 _number: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?").fullmatch
 
 
-class MatchCompiler:
-    """Compiles the matches of one rule; remembers what its texts may refer to."""
+RuleNames: TypeAlias = Callable[[], Collection[str]]
+"""Gives the names of the rules for clients; only asked where a scenario names one."""
 
-    def __init__(self, reader: Reader) -> None:
+
+class MatchCompiler:
+    """Compiles the matches of one rule; remembers what its texts may refer to.
+
+    `rule_names`: what `check: {rule: ...}` may name; None: nobody here knows, and every name is taken.
+    """
+
+    def __init__(self, reader: Reader, rule_names: RuleNames | None = None) -> None:
         self._reader = reader
+        self._rule_names = rule_names
         self._problems = reader.problems
         self.groups: set[str] = set()
         """Groups of all regular expressions so far, by name and number."""
         self.asks_attempt = False
+        self.asks_rules = False
 
     def match(self, node: Node, title: str, *, methods: frozenset[str] | None) -> Match:
         """A `match`. `methods` is what it is for where it names none; None: then it must not name any."""
@@ -75,12 +84,26 @@ class MatchCompiler:
         fields = Fields(node, "check", "'check'", self._reader)
         methods = (self.methods(fields) if "method" in fields else None) or matcher.ANY
         same, greater = (self._items(fields, name) for name in ("same", "greater"))
+        rules = self._client_rules(fields)
         status = fields.of("status", t.STATUSES)
         statuses = self.statuses(status, "status") if status is not None else None
         match = Match(methods, tuple(self._conditions(fields)))
         if not node.items:
             self._problems.add(node.place, "'check' checks nothing", f"it takes {t.CHECK.says}")
-        return Check(node.place, match, statuses, same, greater)
+        return Check(node.place, match, statuses, same, greater, rules)
+
+    def _client_rules(self, fields: Fields) -> tuple[str, ...]:
+        node = fields.of("rule", t.RULE_NAMES)
+        scalars = self._reader.tokens(node, "rule", t.RULE_NAMES) if node is not None else None
+        if not scalars:
+            return ()
+        self.asks_rules = True
+        known = None if self._rule_names is None else self._rule_names()
+        for scalar in scalars:
+            if known is not None and scalar.text not in known:
+                fix = did_you_mean(scalar.text, known) or "docs/client-rules.md lists them"
+                self._problems.add(scalar.place, f"no rule for clients '{scalar.text}'", fix)
+        return tuple(scalar.text for scalar in scalars)
 
     def methods(self, fields: Fields) -> frozenset[str] | None:
         """The methods under the key `method`; empty for any."""

@@ -71,6 +71,8 @@ class Check:
     statuses: Statuses | None = None
     same: tuple[Item, ...] = ()
     greater: tuple[Item, ...] = ()
+    rules: tuple[str, ...] = ()
+    """Rules for clients that must have been kept so far."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,5 +351,7 @@ class Plan:
     """`t1`, `t2`, `t4` in seconds, as far as they are said."""
     counts_attempts: bool = False
     """Whether somebody asks for the attempt."""
+    judges: bool = False
+    """Whether somebody asks for rules for clients (`Check.rules`)."""
     registrar: Mapping[str, Any] = field(default_factory=dict)
     """Fields of `Capabilities` that the files say: `min_expires`, `max_expires`, `default_expires`, `realm`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from responder.events import Flow
     from responder.registry import Ids
     from responder.sip.message import Request
+    from responder.uas.call import Call
     from responder.uas.script import Script
 
 MOST_DIALLED: Final = 4096
@@ -98,6 +99,7 @@ class Playbook:
         self._draws = Draws(ids.getrandbits(64))
         self._seeded: dict[tuple[object, int], Draws] = {}
         self._explained = 0
+        self._umpire: Callable[[Call, Sequence[str]], list[str]] | None = None
         self.use(plan or Plan())
 
     def use(self, plan: Plan) -> None:
@@ -125,6 +127,10 @@ class Playbook:
     def use_nonces(self, nonces: Nonces) -> None:
         """Judge and issue by these from now on: those of the engine, so that both know each other's challenges."""
         self.authenticator.nonces = nonces
+
+    def use_umpire(self, umpire: Callable[[Call, Sequence[str]], list[str]]) -> None:
+        """Ask this which rules for clients were broken in a call so far, in words."""
+        self._umpire = umpire
 
     # uas.script.Playbook
 
@@ -197,6 +203,14 @@ class Playbook:
         if draws is None:
             draws = self._seeded[key] = Draws(rule.seed)
         return draws
+
+    def broken(self, call: Call, rules: Sequence[str]) -> list[str]:
+        """Which of these rules for clients were broken in the call so far, in words."""
+        if self._umpire is None:
+            return [
+                f"rule {name}: nobody judges here what is only dialled: serve the flow by its name" for name in rules
+            ]
+        return self._umpire(call, rules)
 
     # dialling
 

@@ -227,10 +227,6 @@ class Fields:
             known = self.keys.get(key.text)
             if known is None:
                 reader.problems.add(key.place, *self._unknown(key.text))
-            elif known.later:
-                reader.problems.add(
-                    key.place, f"'{key.text}' cannot be had yet", f"this version does not do {known.later}"
-                )
             else:
                 self._values[key.text] = value
 
@@ -254,7 +250,7 @@ class Fields:
             return what, "it is a step: give it an item of its own in `steps`"
         if homes:
             return what, f"it belongs in {listed(homes)}"
-        return what, f"known are {listed(sorted(key.name for key in self.keys.values() if not key.later), last='and')}"
+        return what, f"known are {listed(sorted(key.name for key in self.keys.values()), last='and')}"
 
     def __contains__(self, name: str) -> bool:
         return name in self._values

@@ -368,3 +368,6 @@ class Runner:
         facts = self.facts()
         for failure in failures(check, thread.last, thread.before, thread.flow, facts):
             self.call.fail(f"check in line {check.place.line}: {failure}")
+        if check.rules:
+            for broken in self.playbook.broken(self.call, check.rules):
+                self.call.fail(f"check in line {check.place.line}: {broken}")

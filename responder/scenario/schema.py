@@ -54,7 +54,7 @@ def _object(keys: dict[str, Key], *, required: tuple[str, ...] = ()) -> Schema:
     wanted = [key.name for key in keys.values() if key.required or key.name in required]
     schema: Schema = {
         "type": "object",
-        "properties": {key.name: _property(key) for key in keys.values() if not key.later},
+        "properties": {key.name: _property(key) for key in keys.values()},
         "additionalProperties": False,
     }
     needs = {key.name: [key.needs] for key in keys.values() if key.needs}
@@ -75,10 +75,7 @@ def _step() -> Schema:
     """A bare code, duration or word, or one mapping for each kind of step with what may stand beside it."""
     mappings = []
     for key in keys_of(STEP).values():
-        if not key.later:
-            options = (
-                keys_of(key.name) if key.type is not NOTHING and key.name not in ("wait", "check", "repeat") else {}
-            )
-            mappings.append(_object({key.name: key, **options}, required=(key.name,)))
+        options = keys_of(key.name) if key.type is not NOTHING and key.name not in ("wait", "check", "repeat") else {}
+        mappings.append(_object({key.name: key, **options}, required=(key.name,)))
     words = {"type": "string", "enum": list(BARE_STEPS)}
     return {"anyOf": [CODE.schema, DURATION.schema, words, *mappings]}

@@ -119,9 +119,6 @@ class StepCompiler:
         key = keys_of(STEP)[name]
         place = node.key(name)
         assert place is not None
-        if key.later:
-            self.problems.add(place.place, f"'{name}' cannot be had yet", f"this version does not do {key.later}")
-            return []
         others = [other.text for other, _ in node.items if other.text in STEP_NAMES and other.text != name]
         beside = keys_of(name) if name not in _NESTED else {}
         two = next((other for other in others if other not in beside), None)

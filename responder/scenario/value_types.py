@@ -139,6 +139,8 @@ ITEMS: Final = Type(
     "items", "a part of a message such as Call-ID or From.tag, or a list of them", one_or_more({"type": "string"})
 )
 
+RULE_NAMES: Final = Type("rule-names", "the name of a rule for clients, or a list of them", one_or_more(_METHOD))
+
 CORRUPTIONS: Final = Type(
     "corruptions", f"one of {', '.join(CATALOGUE)}, or a list of them", one_or_more(words(*CATALOGUE))
 )

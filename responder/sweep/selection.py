@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from responder.control.rulebook import Rulebook
 from responder.errors import ResponderError
 from responder.observe.records import Case
 from responder.registry import Registry
-from responder.scenario.compiler import load
 from responder.scenario.dial import objection, parse_dial
 from responder.scenario.problems import did_you_mean, listed
 from responder.sweep.flows import METHODS as KNOWN_METHODS
@@ -131,7 +131,7 @@ class Selection:
 
 def _method_of(file: str) -> str:
     """The method that a scenario is about: that of its first rule. `ScenarioError` where it is wrong."""
-    methods = load([file]).rules[0].match.methods
+    methods = Rulebook([file]).plan.rules[0].match.methods
     return "INVITE" if not methods or "INVITE" in methods else min(methods)
 
 

@@ -113,6 +113,8 @@ class Stage:
         events = self._assembly.engine.events()
         if not events:
             return
+        if self._assembly.journal is not None:  # what a scenario asks about rules is answered from it
+            self._assembly.journal.observe(events)
         self.last = events[-1].time
         self._over.update(event.method for event in events if isinstance(event, CallEnded))
         self.events += events[: MOST_EVENTS - len(self.events)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from responder.events import MessageSent
 from responder.transaction import fsm
 from responder.transaction.timers import TRYING_AFTER
 
@@ -130,8 +131,12 @@ class ServerTransaction:
         self.last_status = status
         self.last_sent = wire.now
         self.last = data
-        if wire.plain:
+        if wire.clear:  # what `send` would do, without two calls
             wire.out.append((data, self.flow))
+            if wire.observing:
+                user = self.user
+                number = user.number if user is not None else 0
+                wire.events.append(MessageSent(wire.now, self.flow, data, number, False, note))
         else:
             user = self.user
             wire.send(data, self.flow, user.number if user is not None else 0, note=note)

@@ -18,16 +18,14 @@ class Wire:
     messages are among that.
     """
 
-    __slots__ = ("_faults", "clear", "events", "now", "observing", "out", "plain")
+    __slots__ = ("_faults", "clear", "events", "now", "observing", "out")
 
     def __init__(self, *, observing: bool = False) -> None:
         self.out: list[Transmit] = []
         self.events: list[Event] = []
         self.observing = observing
         self.clear = True
-        """Whether no fault is in the way of a message."""
-        self.plain = not observing
-        """Whether, besides, nobody is interested in what is sent, so that it may be put into `out` straight away."""
+        """Whether no fault is in the way of a message, so that it may be put into `out` straight away."""
         self.now = 0.0
         self._faults: FaultInjector | None = None
 
@@ -35,7 +33,6 @@ class Wire:
         """From now on messages go through this injector, or None any more."""
         self._faults = faults
         self.clear = faults is None
-        self.plain = self.clear and not self.observing
 
     def send(self, data: bytes, flow: Flow, call: int, *, again: bool = False, note: str = "") -> None:
         """Queue `data` for `flow` on behalf of call number `call`; `again` marks a retransmission."""

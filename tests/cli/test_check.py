@@ -40,6 +40,17 @@ def test_every_problem_of_every_file(folder: Path, capsys: pytest.CaptureFixture
     assert captured.err.endswith("2 problems\n")
 
 
+def test_rules_for_clients_are_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "ack.yaml"
+    file.write_text("steps:\n  - 486\n  - expect: ACK\n    check: {rule: [ack-non-2xx-reuses-brunch, x]}\n")
+    what = "no rule for clients 'ack-non-2xx-reuses-brunch' (did you mean 'ack-non-2xx-reuses-branch'?)"
+    for command in (["check"], ["explain"], ["serve", "--port", "0", "--timeout", "0.1"]):
+        assert main([*command, str(file)]) == 2
+        said = capsys.readouterr().err
+        assert f"{file}:4:20: error: {what}" in said
+        assert f"{file}:4:47: error: no rule for clients 'x': docs/client-rules.md lists them" in said
+
+
 def test_problems_as_json(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--json", str(folder / "wrong.yaml")]) == 2
     captured = capsys.readouterr()

@@ -9,9 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -21,8 +21,11 @@ from bench import BUSY, Bench, Caller
 from responder import __version__
 from responder.cli import main, serve, serve_report
 from responder.cli.exit_codes import Exit
+from responder.observe import transcript
 from responder.observe.clock import Clock
 from responder.observe.journal import Journal
+from responder.observe.records import EndRecord
+from responder.observe.trace import read_trace
 
 from .process import Client, Serving
 
@@ -148,15 +151,12 @@ class TestReports:
             code, out, _ = serving.end()
         assert (code, out) == (0, "TAP version 13\n1..0\n")
 
-    def test_calls_that_were_forgotten_are_told(
-        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-    ) -> None:
-        monkeypatch.setattr(serve_report, "Journal", partial(Journal, calls=2))
+    def test_calls_that_were_forgotten_are_told(self, capsys: pytest.CaptureFixture[str]) -> None:
         parser = ArgumentParser()
         serve.configure(parser)
         with ExitStack() as files:
             arguments = parser.parse_args(["--tap", "-", "--quiet", "--judge"])
-            report = serve_report.ServeReport(arguments, files, clock=Clock(), known=None)
+            report = serve_report.ServeReport(arguments, files, journal=Journal(Clock(), calls=2), known=None)
             bench = Bench(BUSY)
             for number in range(1, 6):
                 caller = Caller(number)
@@ -200,6 +200,40 @@ def test_signals(number: signal.Signals, options: list[str], expected: int, reas
     assert code == expected
     assert json.loads(out)["reason"] == reason
     assert err == ("responder: interrupted\n" if number is signal.SIGINT else "")
+
+
+WAYS_TO_END = {
+    "calls": (["--calls", "1"], []),
+    "timeout": (["--timeout", "1500ms"], []),
+    "interrupted": ([], [signal.SIGINT]),
+    "terminated": ([], [signal.SIGTERM]),
+    "impatient": ([], [signal.SIGINT, signal.SIGINT]),
+}
+
+
+@pytest.mark.parametrize("way", WAYS_TO_END)
+def test_a_trace_says_until_when_it_was_watched(way: str, tmp_path: Path) -> None:
+    options, signals = WAYS_TO_END[way]
+    trace, began = tmp_path / "run.jsonl", time.monotonic()
+    with Serving("--trace", str(trace), *options) as serving, Client(serving.port) as client:
+        client.call("486")
+        if way == "impatient":  # a call that lasts, and a client that does not answer its end
+            client.send(client.request("INVITE", "180").replace(b"1@client", b"2@client").replace(b"K1", b"K2"))
+            client.receive()
+        for number in signals:
+            time.sleep(0.3)
+            serving.signal(number)
+        serving.end()
+    took = time.monotonic() - began
+    *entries, end = read_trace(trace)
+    assert isinstance(end, EndRecord)
+    assert not any(isinstance(entry, EndRecord) for entry in entries)
+    last = max(entry.time for entry in entries)
+    waited = {"calls": 0.0, "timeout": 1.4}.get(way, 0.3 * len(signals) - 0.05)
+    assert max(last, waited) <= end.time <= took
+    assert end.wall == pytest.approx(time.time(), abs=30)
+    assert end.wall - entries[0].wall == pytest.approx(end.time - entries[0].time, abs=0.001)
+    assert transcript.Transcript([*entries, end]).end == end.time
 
 
 def test_live_calls_are_ended_and_told() -> None:

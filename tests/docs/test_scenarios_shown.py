@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from responder.control.umpire import rule_names
 from responder.scenario.compiler import load
 from responder.scenario.problems import ScenarioError
 
@@ -23,14 +24,14 @@ def written(block: Block, folder: Path) -> Path:
 
 @pytest.mark.parametrize("block", [block for block in SCENARIOS if not block.flag], ids=lambda block: block.place)
 def test_it_loads(block: Block, tmp_path: Path) -> None:
-    assert load([written(block, tmp_path)]).rules
+    assert load([written(block, tmp_path)], rule_names=rule_names).rules
 
 
 @pytest.mark.parametrize("block", [block for block in SCENARIOS if block.flag], ids=lambda block: block.place)
 def test_it_is_wrong(block: Block, tmp_path: Path) -> None:
     assert block.flag == "wrong"
     with pytest.raises(ScenarioError):
-        load([written(block, tmp_path)])
+        load([written(block, tmp_path)], rule_names=rule_names)
 
 
 def test_there_are_some() -> None:

@@ -193,7 +193,7 @@ def _beside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-KEYS = [key for key in TABLE if not key.later]
+KEYS = TABLE
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.where}.{key.name}")
@@ -204,14 +204,6 @@ def test_each_example_is_taken_by_both(key: Key) -> None:
     except ScenarioError as error:
         pytest.fail(f"{text}\n{error}")
     assert valid(value_of(text), SCHEMA), text
-
-
-@pytest.mark.parametrize("key", [key for key in TABLE if key.later], ids=lambda key: f"{key.where}.{key.name}")
-def test_what_cannot_be_had_yet_is_in_neither(key: Key) -> None:
-    text = _FRAMES[key.where].format(name=key.name, value=key.example)
-    with pytest.raises(ScenarioError, match=rf"'{key.name}' cannot be had yet.*this version does not do"):
-        load_text(text)
-    assert not valid(value_of(text), SCHEMA), text
 
 
 VALUES = ("486", "2s", "'2s'", "true", "false", "[]", "{}", "~", "[1]", "{zz: 1}", "x y", "-1", "0.5", "[2s, 3s]")
@@ -247,7 +239,7 @@ def test_every_key_of_the_table_is_in_the_schema() -> None:
     assert all(json.dumps(key.description) in text for key in KEYS)
     steps = SCHEMA["definitions"]["step"]["anyOf"]
     mappings = {next(iter(step["properties"])) for step in steps if step.get("type") == "object"}
-    assert mappings == {key.name for key in keys_of(STEP).values() if not key.later}
+    assert mappings == {key.name for key in keys_of(STEP).values()}
 
 
 def test_the_file_in_the_package_is_the_same() -> None:

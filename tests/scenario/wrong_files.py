@@ -447,8 +447,8 @@ WRONG: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("1:9: NOTIFY has no subscription to be sent in: SUBSCRIBE and REFER make one: `match` or `expect` them",),
     ),
     (
-        "steps: [{check: {rule: x}}, 200]\n",
-        ("1:18: 'rule' cannot be had yet: this version does not do the rules for clients",),
+        "steps: [{check: {rule: }}, 200]\n",
+        ("1:23: 'rule' has no value: it takes the name of a rule for clients, or a list of them",),
     ),
     (
         "steps: [{check: {}}, 200]\n",
