@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from responder.cli.exit_codes import Exit
+from responder.cli.reporting import report_on
 
 _EXAMPLES = """\
 examples:
@@ -39,16 +40,12 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace) -> int:
     """Judge it; 1 where the client did wrong, 2 where there is nothing to judge."""
-    from responder import __version__
     from responder.cli.terminal import terminal_of
     from responder.observe.json_lines import encode
-    from responder.observe.report.by_rule import by_rule
     from responder.observe.report.judgement import as_dict, lines
-    from responder.observe.report.result import report_of
-    from responder.observe.rules.rule import MUST, SHOULD
     from responder.observe.trace import read_trace
 
-    report = report_of(read_trace(arguments.trace), version=__version__)
+    report = report_on(arguments, read_trace(arguments.trace), None)
     if not any(result.seen for result in report.results):
         print(f"responder judge: {arguments.trace}: no message in this run", file=sys.stderr)
         return Exit.USAGE
@@ -58,5 +55,4 @@ def run(arguments: Namespace) -> int:
         terminal = terminal_of(sys.stdout)
         for line in lines(report, everything=arguments.all, width=terminal.width, ascii_only=terminal.ascii_only):
             print(line)
-    levels = (MUST, SHOULD) if arguments.strict else (MUST,)
-    return Exit.FAIL if any(one.broken and one.rule.level in levels for one in by_rule(report.results)) else Exit.PASS
+    return Exit.FAIL if any(result.failures for result in report.results) else Exit.PASS

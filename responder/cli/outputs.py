@@ -8,6 +8,7 @@ from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from responder import __version__
+from responder.cli.reporting import is_asked_for
 from responder.cli.terminal import Terminal
 from responder.engine import CALLS, MESSAGES, NOTES, QUIET
 
@@ -76,7 +77,7 @@ def _close(file: IO[Any]) -> None:
 
 def level_for(arguments: Namespace) -> int:
     """What the engine has to report for them (`engine.QUIET`, `CALLS`, `NOTES`, `MESSAGES`)."""
-    if arguments.trace or arguments.pcap or arguments.verbose:
+    if arguments.trace or arguments.pcap or arguments.verbose or is_asked_for(arguments):
         return MESSAGES
     if not arguments.quiet:
         return NOTES

@@ -35,6 +35,7 @@ MOST_NODES: Final = 50_000
 DEEPEST: Final = 64
 """Levels of nesting."""
 
+_SMALLEST: Final = "the smallest flow is `steps: [100, 180, 200]`"
 _breaks: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _integer: Final = re.compile(r"-?[1-9][0-9]*|0").fullmatch
 _WORDS: Final = {
@@ -79,8 +80,23 @@ def read_included(written: str, by: Document, problems: Problems) -> Document | 
     return _read_file(included_path(written, by), name, problems)
 
 
-def read_text(text: str, problems: Problems, *, name: str = "<text>", stem: str = "scenario") -> Document | None:
-    """The document in a text, None (and problems noted) where it is not YAML."""
+def read_list(path: str | Path, problems: Problems) -> tuple[Node, ...]:
+    """The items of a file that is a list and no scenario; none (and problems noted) where it is something else."""
+    problems.reads(str(path))
+    document = _read_file(Path(path), str(path), problems, smallest="an empty list is `[]`")
+    if document is None:
+        return ()
+    if not isinstance(document.root, Sequence):
+        problems.add(document.root.place, "this file is a list", "begin each item with `- `")
+        return ()
+    return document.root.items
+
+
+def read_text(
+    text: str, problems: Problems, *, name: str = "<text>", stem: str = "scenario", smallest: str = _SMALLEST
+) -> Document | None:
+    """The document in a text, None (and problems noted) where it is not YAML; `smallest` says what to put where there
+    is nothing."""
     source = Source(name, tuple(_breaks.split(text)))
     try:
         composer = _Composer(text)
@@ -103,7 +119,7 @@ def read_text(text: str, problems: Problems, *, name: str = "<text>", stem: str 
         _syntax(source, error, problems)
         return None
     if root is None:
-        problems.add_file(name, "the file is empty", "the smallest flow is `steps: [100, 180, 200]`")
+        problems.add_file(name, "the file is empty", smallest)
         return None
     converted = _Conversion(source, problems).node(root)
     return None if converted is None else Document(source, stem, converted)
@@ -129,7 +145,7 @@ def _files(path: str | Path, problems: Problems) -> list[tuple[Path, str]]:
     return [(place, str(path))]
 
 
-def _read_file(file: Path, name: str, problems: Problems) -> Document | None:
+def _read_file(file: Path, name: str, problems: Problems, *, smallest: str = _SMALLEST) -> Document | None:
     try:
         with file.open("rb") as stream:
             data = stream.read(LARGEST_FILE + 1)
@@ -148,7 +164,7 @@ def _read_file(file: Path, name: str, problems: Problems) -> Document | None:
         place = Place(source, len(lines), len(lines[-1]) + 1)
         problems.add(place, f"byte 0x{data[error.start]:02x} is not UTF-8", "save the file as UTF-8")
         return None
-    document = read_text(text, problems, name=name, stem=file.stem)
+    document = read_text(text, problems, name=name, stem=file.stem, smallest=smallest)
     return None if document is None else replace(document, path=file.resolve())
 
 

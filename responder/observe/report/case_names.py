@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from responder.observe.printable import printable
 from responder.observe.report.result import Result
 from responder.registry.registry import Registry
+
+_LONGEST: Final = 80
 
 
 class CaseNames:
@@ -28,15 +31,15 @@ class CaseNames:
         return self._within[id(result)].removeprefix(f"{result.case.method} ")
 
     def _name(self, result: Result) -> str:
-        return " ".join(part for part in (target(result), printable(result.case.method), *self._ways(result)) if part)
+        return " ".join(part for part in (target(result), _short(result.case.method), *self._ways(result)) if part)
 
     def _within_method(self, result: Result) -> str:
         named = target(result)
         return ", ".join([f"{named} {phrase_of(named)}".rstrip(), *self._ways(result)])
 
     def _ways(self, result: Result) -> list[str]:
-        variant = "" if result.case.variant == "plain" else printable(result.case.variant)
-        transport = printable(result.case.transport) if self._several_transports else ""
+        variant = "" if result.case.variant == "plain" else _short(result.case.variant)
+        transport = _short(result.case.transport) if self._several_transports else ""
         return [part for part in (variant, transport) if part]
 
 
@@ -44,7 +47,13 @@ def target(result: Result) -> str:
     """What the client was put through: the scenario's name, the code, or what it dialled."""
     case = result.case
     named = case.dial or case.code if result.call_id else case.code or case.dial
-    return printable(case.scenario or named) or "no call"
+    return _short(case.scenario or named) or "no call"
+
+
+def _short(text: str) -> str:
+    """A peer's text on one line, and not without end."""
+    text = printable(text[: _LONGEST + 1])
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def phrase_of(code: str) -> str:
@@ -56,9 +65,11 @@ def phrase_of(code: str) -> str:
 def _unique(results: Sequence[Result], name: Callable[[Result], str]) -> dict[int, str]:
     """The names by the `id` of the results, those that came before with ` (2)`, ` (3)` behind them."""
     count: Counter[str] = Counter()
-    found: dict[int, str] = {}
+    found: dict[str, int] = {}
     for result in results:
-        text = name(result)
-        count[text] += 1
-        found[id(result)] = text if count[text] == 1 else f"{text} ({count[text]})"
-    return found
+        text = unique = name(result)
+        while unique in found:
+            count[text] += 1
+            unique = f"{text} ({count[text] + 1})"
+        found[unique] = id(result)
+    return {of: unique for unique, of in found.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import wrap
 from typing import Any, Final
 
 from responder.observe.judge import NOT_EXERCISED
@@ -52,6 +53,8 @@ class Coverage:
     """Of the client's requests."""
     missing_methods: tuple[str, ...]
     variants: tuple[str, ...]
+    """Ways in which a sweep answered."""
+    missing_variants: tuple[str, ...]
     transports: tuple[str, ...]
     rules: tuple[Rule, ...]
     missing_rules: tuple[Rule, ...]
@@ -69,6 +72,7 @@ def coverage(report: Report) -> Coverage:
                 transports.add(seen.record.transport)
             elif isinstance(seen.message, Response) and not seen.received and not seen.doubtful:
                 codes.setdefault(seen.message.status, set()).add(printable(identity_of(seen.message).method))
+    variants = dict.fromkeys(printable(result.case.variant) for result in report.results)
     registered = [row.status for row in Registry.standard().codes]
     silent = {one.rule.id for one in by_rule(report.results) if one.verdict == NOT_EXERCISED}
     return Coverage(
@@ -76,7 +80,8 @@ def coverage(report: Report) -> Coverage:
         missing_codes=tuple(code for code in registered if code not in codes),
         methods=tuple(sorted(methods)),
         missing_methods=tuple(method for method in METHODS if method not in methods),
-        variants=tuple(dict.fromkeys(result.case.variant for result in report.results)),
+        variants=tuple(variants),
+        missing_variants=tuple(variant for variant in report.variants if variant not in variants),
         transports=tuple(sorted(transports)),
         rules=tuple(rule for rule in rules() if rule.id not in silent),
         missing_rules=tuple(rule for rule in rules() if rule.id in silent),
@@ -91,7 +96,7 @@ def as_dict(found: Coverage) -> dict[str, Any]:
             "missing": list(found.missing_codes),
         },
         "methods": {"exercised": list(found.methods), "missing": list(found.missing_methods)},
-        "variants": [printable(variant) for variant in found.variants],
+        "variants": {"exercised": list(found.variants), "missing": list(found.missing_variants)},
         "transports": list(found.transports),
         "rules": {
             "exercised": [rule.id for rule in found.rules],
@@ -126,10 +131,13 @@ def lines(found: Coverage, *, width: int) -> Iterator[str]:
     yield from said("codes missing:", map(str, found.missing_codes))
     yield from said("methods exercised:", found.methods)
     yield from said("methods missing:", found.missing_methods)
-    yield from said("variants:", map(printable, found.variants))
+    yield from said("variants exercised:", found.variants)
+    if found.missing_variants:
+        yield from said("variants missing:", found.missing_variants)
     yield from said("transports:", found.transports)
     exercised = [rule.area for rule in found.rules]
     for area, missing in groupby(found.missing_rules, key=lambda rule: rule.area):
         ids = [rule.id for rule in missing]
-        yield f"  rules of {area}: {len(ids)} of {len(ids) + exercised.count(area)} missing; {HINTS[area]}"
+        missed = f"rules of {area}: {len(ids)} of {len(ids) + exercised.count(area)} missing; {HINTS[area]}"
+        yield from wrap(missed, width, initial_indent="  ", subsequent_indent="  ")
         yield from listed("", ids, width=width, indent="    ")

@@ -6,6 +6,7 @@ The one place that says so in text: for `responder judge`, the reports and the P
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from textwrap import wrap
 from typing import Final
 
 from responder.observe.ladder import plain, strokes
@@ -37,7 +38,7 @@ def explained(
     """
     rule, ellipsis = broken.rule, strokes(ascii_only=ascii_only).ellipsis
     yield f"{rule.level} broken: {rule.id}  ({rule.rfc})"
-    yield f"  {rule.says}"
+    yield from wrap(rule.says, width, initial_indent="  ", subsequent_indent="  ")
     cases = [result for result in broken.results if not result.call_id]
     if len(cases) > 1:
         yield from cases_in_words([name(result) for result in cases], width=width, ascii_only=ascii_only)
@@ -70,8 +71,8 @@ def _occasion(occasion: Occasion, name: Callable[[Result], str], ascii_only: boo
 def safe(line: str, *, ascii_only: bool = False) -> str:
     """A line that no peer's text in it can break, nor make endless."""
     drawn = strokes(ascii_only=ascii_only)
-    line = line if len(line) <= LONGEST else line[:LONGEST] + drawn.ellipsis
-    text = printable(line).rstrip()
+    text = printable(line[: LONGEST + 1]).rstrip()
+    text = text if len(text) <= LONGEST else text[:LONGEST] + drawn.ellipsis
     return plain(text) if ascii_only else text
 
 

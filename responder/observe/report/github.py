@@ -27,7 +27,7 @@ def workflow_commands(report: Report) -> list[str]:
     that does not and for each entry of the baseline that is stale."""
     verdicts, names = by_rule(report.results), CaseNames(report.results)
     errors = [
-        (f"{one.rule.id} ({one.rule.rfc})", "\n".join([_in(one), *explained(one, name=names.name, most=1)]))
+        (f"{one.rule.id} ({one.rule.rfc})", "\n".join([_in(one), *[*explained(one, name=names.name, most=1)][1:]]))
         for one in failing(verdicts)
     ]
     errors += [
@@ -46,7 +46,7 @@ def _in(one: RuleVerdict) -> str:
 def _commands(kind: str, said: list[tuple[str, str]]) -> Iterator[str]:
     if len(said) > MOST:
         rest = ", ".join(title for title, _ in said[MOST - 1 :])
-        said = [*said[: MOST - 1], (f"{len(said) - MOST + 1} more", rest)]
+        said = [*said[: MOST - 1], (f"{len(said) - MOST + 1} more", safe(rest))]
     for title, text in said:
         yield f"::{kind} title={_property(title)}::{_data(text)}"
 

@@ -46,7 +46,7 @@ def junit(report: Report) -> str:
 
 
 def _class(result: Result) -> str:
-    return f"{SUITE}.{_no_name.sub('_', result.case.method) or 'none'}"
+    return f"{SUITE}.{_no_name.sub('_', result.case.method)[:80] or 'none'}"
 
 
 def _test_case(result: Result, name: str) -> ET.Element:

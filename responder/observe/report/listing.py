@@ -1,4 +1,4 @@
-"""A list in words, wrapped between its items and never within one."""
+"""A list in words, wrapped between its items; within one only where it is longer than a line."""
 
 from __future__ import annotations
 
@@ -17,6 +17,5 @@ def listed(title: str, items: Iterable[str], *, width: int, indent: str = "  ") 
         initial_indent=indent,
         subsequent_indent=indent + "  ",
         break_on_hyphens=False,
-        break_long_words=False,
     ):
         yield line.replace(_UNBROKEN, " ")

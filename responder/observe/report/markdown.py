@@ -12,7 +12,7 @@ from typing import Final
 
 from responder.observe.printable import printable
 from responder.observe.report import coverage
-from responder.observe.report.by_rule import by_rule, failing
+from responder.observe.report.by_rule import by_rule, failing, lesser
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.case_text import output
 from responder.observe.report.explanation import count, explained, safe
@@ -24,19 +24,20 @@ from responder.observe.report.trouble import troubles
 
 LIMIT: Final = 65_536
 """Bytes that a comment on GitHub may have; what does not fit is left out, the least important first."""
+_ROOM: Final = 100  # for the line that says that something is left out
 _MOST_NAMES: Final = 12
 
 
 def markdown(report: Report, *, limit: int = LIMIT) -> str:
-    """The document, in at most `limit` bytes where the first lines fit into them."""
+    """The document in at most `limit` bytes, whatever that leaves of it."""
     page = _Page(report)
     text, left_out = "", 0
     for block in page.blocks():
-        if text and len((text + block).encode()) > limit - 100:
+        if len((text + block).encode()) > limit - _ROOM:
             left_out += 1
         else:
             text += block + "\n"
-    return text + (f"{count(left_out, 'part')} of this report left out: too long.\n" if left_out else "")
+    return text + (f"{count(left_out, 'part')} of this report left out: too long.\n" if text and left_out else "")
 
 
 class _Page:
@@ -53,9 +54,12 @@ class _Page:
         passed = sum(result.passed for result in report.results)
         sign = "✅" if report.passed else "❌"
         yield f"### {sign} SIP: {passed} of {count(len(report.results), 'case')} passed\n"
-        yield f"{outcomes_in_words(report)}. {rules_in_words(self._verdicts).capitalize()}.\n"
+        yield f"{outcomes_in_words(report)}; {rules_in_words(self._verdicts)}.\n"
         yield from self._broken()
         yield from self._troubles()
+        fine = [f"{one.rule.level} {one.rule.id} ({one.rule.rfc})" for one in lesser(self._verdicts)]
+        if fine:
+            yield _details("Broken, but of a level that does not count", _fenced(fine))
         if report.stale:
             yield _details("No longer broken, though the baseline says so", _fenced(report.stale))
         yield _details("All cases", self._matrix())
@@ -87,7 +91,7 @@ class _Page:
             [span(self._name(result)), OUTCOMES[result.outcome], *(mark.sign for mark in row)]
             for result, row in matrix.rows
         )
-        return _table(head, rows) + "\n" + " · ".join(f"{mark.sign} {mark.means}" for mark in matrix.used) + "\n"
+        return _table(head, rows) + "\n" + ", ".join(f"{mark.sign} {mark.means}" for mark in matrix.used) + "\n"
 
     def _cases(self, results: Sequence[Result]) -> str:
         shown = ", ".join(span(self._name(result)) for result in results[:_MOST_NAMES])

@@ -32,8 +32,8 @@ class Mark:
 
 KEPT: Final = Mark("✓", "+", "kept")
 BROKEN: Final = Mark("✗", "X", "broken")
-DEVIATES: Final = Mark("~", "~", "broken, known")
-LESSER: Final = Mark("!", "!", "broken, of a level that does not count")
+DEVIATES: Final = Mark("~", "~", "broken (known)")
+LESSER: Final = Mark("!", "!", "broken (does not count)")
 SILENT: Final = Mark("·", ".", "not exercised")
 MARKS: Final = (KEPT, BROKEN, DEVIATES, LESSER, SILENT)
 

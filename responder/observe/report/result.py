@@ -25,8 +25,9 @@ from responder.observe.records import (
 from responder.observe.rules.rule import MUST, Finding, Level, Rule
 from responder.observe.runs import Run, runs
 from responder.observe.summary import summarise
-from responder.observe.transcript import CallSeen, Seen, Transcript
+from responder.observe.transcript import CallSeen, Seen, Transcript, identity_of
 from responder.observe.verdict import passed
+from responder.sip.message import Request
 
 Outcome: TypeAlias = Literal["pass", "fail", "known", "no-call", "error"]
 PASSED: Final = "pass"
@@ -38,6 +39,8 @@ NO_CALL: Final = "no-call"
 ERROR: Final = "error"
 """The client could not be started."""
 OUTCOMES: Final[tuple[Outcome, ...]] = (PASSED, FAILED, KNOWN, NO_CALL, ERROR)
+VERDICT: Final = "verdict"
+"""The kind of notes in a trace that say what failed beside the rules: an exit status, say, that should be another."""
 
 Acquittal: TypeAlias = Callable[[Case, Judged], str]
 """Says why a broken rule is known for a case (a baseline); empty where it is not."""
@@ -92,7 +95,7 @@ class Result:
             return ERROR
         if self.failures or self.problems:
             return FAILED
-        if not any(seen.received for seen in self.seen):
+        if not any(_is_about(self.case, seen) for seen in self.seen):
             return NO_CALL
         return KNOWN if any(one.rule.level in self.counted for one in self.broken) else PASSED
 
@@ -118,6 +121,17 @@ class Result:
         return max(times) - min(times) if times else 0.0
 
 
+def _is_about(case: Case, seen: Seen) -> bool:
+    """Whether this is a request that a case is about: what bears its method, `re-` where it is one in a dialog."""
+    if not seen.received or not case.method:
+        return seen.received
+    method = case.method.removeprefix("re-")
+    request = seen.message
+    if not isinstance(request, Request) or request.method != method:
+        return False
+    return method == case.method or bool(identity_of(request).to_tag)
+
+
 @dataclass(frozen=True)
 class Report:
     """Everything that came of a run."""
@@ -129,6 +143,8 @@ class Report:
     """What was run as the client, with its placeholders; empty where there is none, or nobody knows."""
     stale: tuple[str, ...] = ()
     """Entries of the baseline that no longer fail, in words."""
+    variants: tuple[str, ...] = ()
+    """The ways in which a sweep can answer, for coverage; empty where there was no sweep."""
 
     @property
     def passed(self) -> bool:
@@ -182,11 +198,11 @@ def result_of(
     *,
     counted: frozenset[Level] = frozenset({MUST}),
     known: Acquittal | None = None,
-    problems: Iterable[str] = (),
 ) -> Result:
-    """The result of a run that is one case. `problems`: what else there is to say against it."""
+    """The result of a run that is one case."""
     assert run.case is not None
     case, judgement = run.case.case, judge(run.entries)
+    noted = [one.text for one in run.records if isinstance(one, NoteRecord) and one.kind == VERDICT]
     failed = [f"{one.outcome}: {one.reason}".rstrip(": ") for one in _endings(run.records) if not passed(one)]
     return Result(
         case=case,
@@ -196,7 +212,7 @@ def result_of(
         client=run.client,
         began=run.case.wall,
         command=run.case.command,
-        problems=(*problems, *(failed if case.scenario else ())),
+        problems=(*noted, *(failed if case.scenario else ())),
         known=_known(case, judgement.judged, known),
         counted=counted,
     )

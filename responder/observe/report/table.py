@@ -17,6 +17,7 @@ from responder.observe.report.by_rule import by_rule, failing, lesser
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.explanation import cases_in_words, count, explained, safe
 from responder.observe.report.judgement import outcomes_in_words, rules_in_words
+from responder.observe.report.listing import listed
 from responder.observe.report.matrix import BROKEN, DEVIATES, KEPT, LESSER, OUTCOMES, SILENT, Mark, Matrix
 from responder.observe.report.result import ERROR, FAILED, KNOWN, NO_CALL, PASSED, Report, Result
 from responder.observe.report.trouble import troubles
@@ -87,7 +88,8 @@ class _Page:
         matrix = Matrix.of(self._report.results, self._verdicts)
         if not matrix.rows:
             return
-        room = self._width - 2 * len(matrix.areas) - max(map(len, OUTCOMES.values())) - 4
+        heads = [2 * place + len(area) for place, area in enumerate(matrix.areas)]
+        room = self._width - max(2 * len(matrix.areas) + 1 + max(map(len, OUTCOMES.values())), *heads, 0) - 2
         names = [self._cut(self._name(result), room) for result, _ in matrix.rows]
         margin = max(map(len, names)) + 2
         for place, area in enumerate(matrix.areas):
@@ -97,7 +99,8 @@ class _Page:
             outcome = self._painted(OUTCOMES[result.outcome], _COLOURS[result.outcome])
             yield f"{name:<{margin}}{cells}{'  ' if row else ''}{outcome}"
         if matrix.used:
-            yield self._painted("   ".join(f"{self._drawn(mark)} {mark.means}" for mark in matrix.used), "2")
+            legend = (f"{self._drawn(mark)} {mark.means}" for mark in matrix.used)
+            yield from (self._painted(line, "2") for line in listed("", legend, width=self._width, indent=""))
 
     def _drawn(self, mark: Mark) -> str:
         return mark.ascii if self._ascii else mark.sign
