@@ -157,8 +157,8 @@ def test_every_width_and_both_schemes(browser: Page, tmp_path: Path, width: int,
     """Nothing sticks out sideways; texts stand out from what is behind them (WCAG 2.2, 1.4.3)."""
     browser.size(width, 900)
     browser.do("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
-    for place in ("", "#c1", "#c1-m1"):
-        shown(browser, tmp_path, swept(), place)
+    for place, report in (("", swept()), ("#c1", swept()), ("#c1-m1", swept()), ("#c1-m1", hostile("x" * 900))):
+        shown(browser, tmp_path, report, place)
         assert browser.eval("document.documentElement.scrollWidth") <= width
         assert visible(browser, "#matrix", "id") == (["matrix"] if width > 1200 or not place else [])
         assert browser.eval(_FAINT) == []
