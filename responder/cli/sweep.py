@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from responder.cli import arguments as values
 from responder.cli.exit_codes import Exit
-from responder.cli.reporting import add_report_options
+from responder.cli.reporting import add_baseline_option, add_report_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +87,7 @@ def configure(parser: ArgumentParser) -> None:
     where.add_argument("--t1", metavar="TIME", type=values.seconds, help="timer T1 of RFC 3261 (default: 500ms)")
     verdict = parser.add_argument_group("what counts")
     verdict.add_argument("--expect", metavar="FILE", help="what the exit status and the output of the client should be")
-    verdict.add_argument("--baseline", metavar="FILE", help="deviations that are known, each with its reason")
+    add_baseline_option(verdict)
     verdict.add_argument(
         "--write-baseline", metavar="FILE", help="write what is broken now as a baseline, for you to give the reasons"
     )

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TypeVar
 
+from responder.cli.reporting import baseline_of
 from responder.observe.records import Case
 from responder.scenario.problems import ScenarioError
-from responder.sweep import baseline, expectations
+from responder.sweep import expectations
 from responder.sweep import selection as select
 from responder.sweep.attempt import TIMEOUT, Terms
 from responder.sweep.baseline import Baseline
@@ -121,4 +122,4 @@ def _terms(arguments: Namespace, mistakes: _Mistakes) -> Terms:
 def _baseline(arguments: Namespace, mistakes: _Mistakes) -> Baseline:
     """The deviations that are known."""
 
-    return (mistakes.read(lambda: baseline.load(arguments.baseline)) if arguments.baseline else None) or Baseline()
+    return mistakes.read(lambda: baseline_of(arguments)) or Baseline()

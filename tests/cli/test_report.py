@@ -70,7 +70,7 @@ FORMS = {
     "json": b'{"format":1,',
     "html": b"<!doctype html>",
     "markdown": b"### \xe2\x9d\x8c SIP: 1 of 5 cases passed\n",
-    "tap": b"TAP version 14\n1..5\n",
+    "tap": b"TAP version 13\n1..5\n",
 }
 
 
@@ -136,7 +136,7 @@ class TestOnGitHub:
         monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
         assert main(["report", sweep, "--tap", "-"]) == 1
         captured = capsys.readouterr()
-        assert captured.out.startswith("TAP version 14\n")
+        assert captured.out.startswith("TAP version 13\n")
         assert captured.err.splitlines()[0].startswith(
             "::error title=refusal-is-acknowledged (RFC 3261 17.1.1.2)::MUST "
         )

@@ -139,7 +139,7 @@ class TestReports:
     def test_a_report_on_stdout(self) -> None:
         with Serving("--timeout", "300ms", "--quiet", "--tap", "-", json_lines=False) as serving:
             code, out, _ = serving.end()
-        assert (code, out) == (0, "TAP version 14\n1..0\n")
+        assert (code, out) == (0, "TAP version 13\n1..0\n")
 
     def test_a_baseline_with_a_mistake(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "known.yaml").write_text("- rule: ack-nothing\n  reason: x\n")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from responder.observe.judge import FAIL, Judged, judge
@@ -74,7 +75,7 @@ class Result:
     counted: frozenset[Level] = frozenset({MUST})
     """The levels that fail a case."""
 
-    @property
+    @cached_property
     def broken(self) -> list[Judged]:
         """Rules of every level that were broken, those that are known too."""
         return [one for one in self.judged if one.verdict == FAIL]
@@ -83,12 +84,12 @@ class Result:
         """Whether this rule, where it is broken, fails the case: its level does, and it is not known."""
         return rule.level in self.counted and rule.id not in self.known
 
-    @property
+    @cached_property
     def failures(self) -> list[Judged]:
         """The broken rules that count."""
         return [one for one in self.broken if self.counts(one.rule)]
 
-    @property
+    @cached_property
     def outcome(self) -> Outcome:
         """The verdict on the case."""
         if self.client is not None and self.client.how == "not-started":

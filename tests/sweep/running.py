@@ -1,0 +1,54 @@
+"""Cases played in virtual time, and the verdict on who played them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from scenarios.client import Habits
+from scenarios.world import World
+
+from responder.control.rulebook import Rulebook
+from responder.observe.clock import Clock
+from responder.observe.judge import Judgement, judge
+from responder.observe.records import Case, EndRecord, Entry, record_of
+from responder.observe.rules.rule import MUST, SHOULD
+from responder.sweep.flow import Flow
+from responder.sweep.flows import flow_for
+
+from .able import Able, AbleClient, SimpleClient
+
+LONGEST = 14.0
+"""Seconds that a case takes at the most, but for one that is about 64*T1."""
+
+
+def played(case: Case, client: str = "able", **habits: Any) -> tuple[World, SimpleClient, Flow]:
+    """A case gone through by a client that knows the basics (`simple`) or by one that is `able`."""
+    flow = flow_for(case)
+    world = World(Rulebook([flow.scenario]).plan)
+    caller = (
+        AbleClient(world, case, Able(**habits))
+        if client == "able"
+        else SimpleClient(world, case, Habits(talks=1.5, answers={"INVITE": 488, "UPDATE": 488, "REFER": 501}))
+    )
+    caller.begin()
+    world.run(LONGEST if case.variant != "unanswered" else 40.0)
+    world.run(flow.watch)
+    return world, caller, flow
+
+
+def verdict(world: World) -> Judgement:
+    """What the rules say; the client stayed until the end."""
+    clock = Clock()
+    entries: list[Entry] = [record_of(event, clock) for event in world.events]
+    end = EndRecord(clock.elapsed(world.now), clock.wall(world.now))
+    return judge([*entries, end])
+
+
+def broken(judgement: Judgement, without: Iterable[str] = ()) -> dict[str, Any]:
+    """The rules of MUST and SHOULD level that were broken, with what was expected and what came."""
+    return {
+        one.rule.id: [(finding.expected, finding.actual, finding.messages) for _, finding in one.failures[:2]]
+        for one in judgement.violations(MUST, SHOULD)
+        if one.rule.id not in without
+    }
