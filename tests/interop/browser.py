@@ -58,11 +58,12 @@ class Page:
                 return result
 
     def open(self, url: str) -> None:
-        """Go there, and wait until it is loaded."""
-        self._events.clear()
-        self.do("Page.navigate", url=url)
-        while not self.events("Page.loadEventFired"):
-            self._message()
+        """Go there from an empty page, and wait until it is loaded."""
+        for address in ("about:blank", url):
+            self._events.clear()
+            self.do("Page.navigate", url=address)
+            while not self.events("Page.loadEventFired"):
+                self._message()
 
     def eval(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -104,6 +105,15 @@ class Page:
     def requests(self) -> list[str]:
         """The addresses of all that it asked for."""
         return [event["request"]["url"] for event in self.events("Network.requestWillBeSent")]
+
+    @property
+    def refused(self) -> list[str]:
+        """The addresses of that which its policy did not let it ask for in truth."""
+        failed = {
+            event["requestId"] for event in self.events("Network.loadingFailed") if event.get("blockedReason") == "csp"
+        }
+        asked = self.events("Network.requestWillBeSent")
+        return [event["request"]["url"] for event in asked if event["requestId"] in failed]
 
     def _message(self) -> dict[str, Any]:
         """The next one; events are kept, too."""

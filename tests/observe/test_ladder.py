@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from responder.events import Flow, Note
-from responder.observe.ladder import ladder, place, seconds, selected
+from responder.observe.ladder import ladder, place, rungs, seconds, selected
 from responder.observe.records import Record, record_of
 
 from .sample import CLOCK, SDP, TCP, UDP6, busy_call, ended, malformed, received, request, response, sent
@@ -117,6 +117,28 @@ def test_what_belongs_to_no_call() -> None:
     assert text.startswith("without a call\n")
     assert "9 bytes, malformed" in text
     assert "no start line; not answered" in text
+
+
+def test_rungs_of_several_calls_name_the_methods_and_flows_of_each() -> None:
+    found = rungs(
+        records(
+            [
+                received(100.0, request("INVITE")),
+                received(100.1, request("OPTIONS", call_id="other@b"), flow=TCP, call=2),
+                sent(100.2, response("200 OK", "OPTIONS"), flow=TCP, call=2),
+                sent(100.3, response("200 OK", "OPTIONS")),
+                ended(100.4, reason="late"),
+            ]
+        )
+    )
+    assert [(round(rung.time, 3), rung.label, rung.remarks) for rung in found] == [
+        (0.0, "INVITE", ()),
+        (0.1, "OPTIONS", ("tcp 10.0.0.5:40000 → 10.0.0.9:5060",)),
+        (0.2, "200 OK", ()),
+        (0.3, "200 OK (OPTIONS)", ()),
+        (0.4, "completed after 0.40s: late", ()),
+    ]
+    assert rungs([]) == []
 
 
 def test_an_empty_call_draws_nothing_but_a_title() -> None:

@@ -66,11 +66,9 @@ def _hash(inline: str) -> str:
 def _verdict(report: Report) -> str:
     number = len(report.results)
     failed = sum(not result.passed for result in report.results)
-    if not number:
-        return "Nothing was judged"
-    if failed:
-        return f"{failed} of {count(number, 'case')} failed"
-    return f"All {number} cases passed" if number > 1 else "The case passed"
+    if number < 2:
+        return "Nothing was judged" if not number else f"The case {'failed' if failed else 'passed'}"
+    return f"{failed} of {number} cases failed" if failed else f"All {number} cases passed"
 
 
 def _head(report: Report, verdicts: list[RuleVerdict]) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from responder.observe.clock import iso
 from responder.observe.judge import FAIL, Judged
 from responder.observe.ladder import Rung, place, rungs, seconds
+from responder.observe.printable import printable
 from responder.observe.records import MalformedRecord, MessageRecord, NoteRecord
 from responder.observe.report.case_names import phrase_of, target
 from responder.observe.report.excerpt import label
@@ -91,11 +92,10 @@ class _Case:
         yield "</section>\n"
 
     def _facts(self) -> Iterator[str]:
-        case, result = self._result.case, self._result
-        if case.dial and case.dial != target(result):
-            yield f"<dt>Dialled<dd><code>{text(case.dial)}</code>"
-        if case.scenario and case.scenario != target(result):
-            yield f"<dt>Scenario<dd>{text(case.scenario)}"
+        result = self._result
+        for what, said in (("Dialled", result.case.dial), ("Scenario", result.case.scenario)):
+            if said and printable(said) != target(result):
+                yield f"<dt>{what}<dd><code>{text(said)}</code>"
         if result.command:
             yield f"<dt>Client<dd><code>{text(result.command)}</code>"
         if result.client is not None:
