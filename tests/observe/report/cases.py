@@ -77,7 +77,9 @@ def message(data: bytes, *, time: float = 0.0, received: bool = True, note: str 
     """Any bytes as a message."""
     local, remote = ("127.0.0.1", 5060), ("192.0.2.10", 5062)
     call_id = "x@192.0.2.10"
-    return MessageRecord(time, BEGAN + time, received, "UDP", local, remote, 0, call, call_id, False, note, data)
+    return MessageRecord(
+        time, BEGAN + time, received, "UDP", local, remote, 0, call, call_id, "", "", False, note, data
+    )
 
 
 def malformed(data: bytes, what: str, *, time: float = 0.0) -> MalformedRecord:
