@@ -370,7 +370,7 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
         and final.response.status < 300
         and any(ack.number > final.number and ack.number < bye.request.number for ack in exchange.acks)
         for exchange in call.requests_of_client
-        if exchange.method == "INVITE"
+        if exchange.method == "INVITE" and exchange.identity.from_tag == bye.identity.to_tag
         for final in exchange.finals
     )
 

@@ -51,6 +51,19 @@ def _supported(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         )
 
 
+@of_exchange(
+    "refresher-is-uac-or-uas",
+    MUST,
+    "RFC 4028 4",
+    "The refresher in Session-Expires is uac or uas.",
+    methods=_REFRESHES,
+)
+def _refresher(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    params = exchange.request.first("session-expires").lower().replace(" ", "").split(";")[1:]
+    for value in [param.partition("=")[2] for param in params if param.partition("=")[0] == "refresher"]:
+        yield judged(value in ("uac", "uas"), "refresher=uac or uas", f"refresher={value}", exchange.request)
+
+
 class _Timer(NamedTuple):
     """A session interval that runs from a 2xx on, where the client has to refresh."""
 

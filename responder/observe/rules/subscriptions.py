@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.comparing import brief
+from responder.observe.rules.comparing import brief, uri_of
 from responder.observe.rules.in_dialog import PATIENCE, later, option, within
 from responder.observe.rules.rule import (
     MUST,
@@ -143,7 +143,8 @@ def _ended(call: CallSeen, notify: Exchange) -> bool:
             return True
         if _package(one.request) != package:
             continue
-        if one.request.first("expires").strip() == "0" or one.status in _FATAL:
+        ends = one.request.first("expires").strip() == "0" and not one.outside_dialog()
+        if ends or one.status in _FATAL:
             return True
         if one.final is not None and one.status < 300 and one.final.first("expires").isdecimal():
             last, lasts = one.final, int(one.final.first("expires"))
@@ -167,6 +168,36 @@ def _in_its_dialog(call: CallSeen) -> Iterator[Finding]:
             if _package(one.request) == _package(first.request):
                 there = one.request.first("to")
                 yield judged(not one.outside_dialog(), first.final.first("to"), there, first.final, one.request)
+
+
+@of_run(
+    "subscription-is-ended-in-its-dialog",
+    SHOULD,
+    "RFC 6665 4.1.2.3, RFC 6665 4.1.2.2",
+    "A SUBSCRIBE with Expires: 0 for what the client has subscribed to is in the dialog of that subscription.",
+)
+def _ended_in_its_dialog(run: Transcript) -> Iterator[Finding]:
+    asked = [one for one in run.exchanges if one.by_client and one.method == "SUBSCRIBE"]
+    for one in asked:
+        if one.request.first("expires").strip() != "0":
+            continue
+        same = [
+            other
+            for other in asked
+            if other.request.number < one.request.number
+            and other.final is not None
+            and other.status < 300
+            and _package(other.request) == _package(one.request)
+            and _resource(other.request) == _resource(one.request)
+        ]
+        if same and same[-1].request.first("expires").strip() != "0":
+            there = one.request.first("to")
+            yield judged(not one.outside_dialog(), "a To with a tag", there, same[-1].request, one.request)
+
+
+def _resource(subscribe: Seen) -> str:
+    """Whom a SUBSCRIBE is about."""
+    return uri_of(subscribe.first("to"))
 
 
 @of_call(
@@ -248,7 +279,7 @@ def _terminations(run: Transcript) -> Iterator[tuple[Exchange, Seen, list[Exchan
                     and one.outside_dialog()
                     and _package(one.request)[0] == _package(asked.request)[0]
                     and one.request.number > final.number
-                    and one.request.first("to").partition(";")[0] == asked.request.first("to").partition(";")[0]
+                    and _resource(one.request) == _resource(asked.request)
                 ],
             )
 
@@ -530,22 +561,6 @@ def _keeps_tag(run: Transcript) -> Iterator[Finding]:
                 del held[key]
         elif final is not None:
             held.pop(key, None)
-
-
-@of_run(
-    "first-publish-has-no-entity-tag",
-    SHOULD,
-    "RFC 3903 4.2",
-    "The first PUBLISH of a client for an event has no SIP-If-Match that we have never given.",
-)
-def _first_publish(run: Transcript) -> Iterator[Finding]:
-    met: set[tuple[str, tuple[str, str | None]]] = set()
-    for publish in run.exchanges:
-        key = (publish.request.request.uri, _package(publish.request)) if publish.method == "PUBLISH" else None
-        if key is not None and publish.by_client and key not in met:
-            met.add(key)
-            tag = publish.request.first("sip-if-match")
-            yield judged(not tag, "no SIP-If-Match", tag, publish.request)
 
 
 @of_exchange(

@@ -80,6 +80,25 @@ def copies(reply: Reply, wrong: bool) -> Misbehaving:
     return client
 
 
+def twice_refused(changes: Changes) -> Misbehaving:
+    client = Misbehaving(BUSY, changes=changes)
+    final = client.invite()[-1]
+    for _ in range(2 if changes else 1):
+        client.send("ACK", client.caller.ack_refusal(final))
+    client.leave()
+    return client
+
+
+def twice_accepted(changes: Changes) -> Misbehaving:
+    client = Misbehaving(OK, changes=changes)
+    client.caller.heard(client.invite()[-1])
+    ack = client.caller.ack()
+    for _ in range(2 if changes else 1):
+        client.send("ACK", ack)
+    client.hang_up()
+    return client
+
+
 def late(reply: Reply, wrong: bool) -> Misbehaving:
     """An ACK that takes its time."""
     client = Misbehaving(RINGING, reply, "stay")
@@ -169,7 +188,20 @@ SECRET = (
     'Authorization: Digest username="alice", realm="r", nonce="n", uri="sip:bob@127.0.0.1", '
     'response="0123456789abcdef0123456789abcdef"'
 )
+ROUTED_WITH_MORE = {
+    "reply": Reply(200, headers=(("Record-Route", "<sip:p1.example.com;lr;x=1>"),)),
+    "routes": ("Route: <sip:p1.example.com;lr;x=1>",),
+}
 ACKS = [
+    messages("two ACKs for 486", "refusal-is-acknowledged-once", twice_refused, ACK={}),
+    messages("two ACKs for 200", "success-is-acknowledged-once", twice_accepted, ACK={}),
+    messages(
+        "ACK for 200 with routes without their parameters",
+        "ack-2xx-has-the-route-set",
+        accepted,
+        ROUTED_WITH_MORE,
+        ACK={"Route": "<sip:p1.example.com;lr>"},
+    ),
     messages(
         "ACK for 200 with another From URI",
         "ack-2xx-keeps-from-and-to",

@@ -77,6 +77,30 @@ EVENTS_ANSWER = OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 0 101").replace(b"8 PCMA
 VIDEO = {"offer": STREAMS, "again": NEW_STREAMS}
 OFFERS = [
     messages(
+        "INVITE with lines out of order",
+        "session-description-is-valid",
+        offered,
+        INVITE={":body": OFFER.replace(b"s=-\r\n", b"").replace(b"t=0 0\r\n", b"t=0 0\r\ns=-\r\n")},
+    ),
+    messages(
+        "INVITE with a dynamic type that is not mapped",
+        "offered-dynamic-payload-types-are-mapped",
+        offered,
+        INVITE={":body": OFFER.replace(b"RTP/AVP 0 8", b"RTP/AVP 0 8 97")},
+    ),
+    messages(
+        "answer with another profile",
+        "answer-keeps-the-profile",
+        asked,
+        answer={":body": OFFER.replace(b"RTP/AVP", b"RTP/SAVP")},
+    ),
+    messages(
+        "answer with our origin",
+        "answer-has-an-origin-of-its-own",
+        partial(asked, sdp=EVENTS, answer=EVENTS_ANSWER),
+        answer={":body": EVENTS_ANSWER.replace(b"alice 1 1 IN IP4 192.0.2.10", b"bob 1 2 IN IP4 127.0.0.1", 1)},
+    ),
+    messages(
         "offer that holds by 0.0.0.0",
         "hold-is-told-by-direction",
         offered,

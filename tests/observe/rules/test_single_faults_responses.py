@@ -25,13 +25,15 @@ def answering(
     changes: Changes,
     *,
     method: str = "BYE",
+    order: Order | None = None,
     status: int = 200,
     fields: tuple[str, ...] = (),
     after: float = 1.0,
     how: str = "exited",
 ) -> Misbehaving:
     """A request of ours in a call, and what the client says."""
-    client = Misbehaving(RINGING, OK, 1, Order(method), "stay", changes=changes)
+    client = Misbehaving(RINGING, OK, 1, order or Order(method), "stay", changes=changes)
+    method = order.method if order is not None else method
     client.answers(method, status, *fields, name="answer")
     client.call()
     client.bench.run(1)
@@ -75,6 +77,26 @@ def answers_ack(wrong: bool) -> Misbehaving:
 
 CAN = ("Allow: INVITE", "Accept: application/sdp", "Supported: timer")
 RESPONSES = [
+    messages(
+        "200 to what requires what nobody has",
+        "unknown-extension-gets-420",
+        partial(
+            answering, order=Order("INFO", headers=(("Require", "foo"),)), status=420, fields=("Unsupported: foo",)
+        ),
+        answer={":start": "SIP/2.0 200 OK", "Unsupported": None},
+    ),
+    messages(
+        "200 to an unknown method",
+        "unknown-method-gets-405",
+        partial(answering, method="FROB", status=405, fields=("Allow: INVITE",)),
+        answer={":start": "SIP/2.0 200 OK"},
+    ),
+    messages(
+        "200 to a BYE of no dialog",
+        "bye-of-no-dialog-gets-481",
+        partial(answering, order=Order("BYE", headers=(("To", "<sip:alice@example.com>;tag=nobody"),)), status=481),
+        answer={":start": "SIP/2.0 200 OK"},
+    ),
     messages(
         "408 to INFO", "no-408-for-other-methods", answering, {"method": "INFO"}, answer={":start": "SIP/2.0 408 Late"}
     ),

@@ -103,6 +103,15 @@ def another_branch(method: str, wrong: bool) -> Misbehaving:
     return client
 
 
+def given_up(method: str, wrong: bool) -> Misbehaving:
+    """It goes away before anything has come."""
+    client = sent_again(
+        method, DOUBLING if method == "INVITE" else CAPPED, DOUBLING[:1], wrong, until=1.2 if wrong else 33
+    )
+    client.leave(0.0)
+    return client
+
+
 def timed_out(wrong: bool) -> Misbehaving:
     client = sent_again("INVITE", DOUBLING, DOUBLING, False)
     if wrong:
@@ -112,6 +121,10 @@ def timed_out(wrong: bool) -> Misbehaving:
 
 
 COPIES = [
+    conduct("INVITE given up after a second", "invite-is-not-given-up-before-64-t1", partial(given_up, "INVITE")),
+    conduct(
+        "OPTIONS given up after a second", "other-request-is-not-given-up-before-64-t1", partial(given_up, "OPTIONS")
+    ),
     conduct(
         "INVITE again every 500 ms",
         "invite-copies-back-off",

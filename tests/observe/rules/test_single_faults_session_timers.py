@@ -86,6 +86,12 @@ def grants(changes: Changes) -> Misbehaving:
 
 
 TIMERS = [
+    messages(
+        "a refresher who is neither side",
+        "refresher-is-uac-or-uas",
+        asks,
+        INVITE={"Session-Expires": "90;refresher=me"},
+    ),
     messages("Min-SE of 30", "min-se-is-90-or-more", asks, INVITE={"Min-SE": "30"}),
     messages(
         "Session-Expires below Min-SE",

@@ -47,6 +47,22 @@ def subscribed(
     return client
 
 
+def refreshed(changes: Changes) -> Misbehaving:
+    """A subscription that is refreshed, and ended."""
+    accepted = Reply(200, headers=(("Expires", "600"),))
+    client = Misbehaving(plans={"SUBSCRIBE": (accepted, "stay")}, later={"SUBSCRIBE": (accepted,)}, changes=changes)
+    client.answers("NOTIFY")
+    subscribe = partial(client.caller.request, "SUBSCRIBE", "Event: presence")
+    sent = client.send("SUBSCRIBE", subscribe("Expires: 600"))
+    client.caller.heard(next(one for one in sent if one.what == "200")) if sent else None
+    client.bench.run(1)
+    client.send("refresh", subscribe("Expires: 600"))
+    client.bench.run(1)
+    client.send("end", subscribe("Expires: 0"))
+    client.leave(1)
+    return client
+
+
 def subscribes_again(state: str, after: float, wrong: bool) -> Misbehaving:
     """What a client does once a NOTIFY has ended its subscription."""
     client = subscribed({}, states=("active;expires=600", state))
@@ -145,12 +161,10 @@ def published(changes: Changes) -> Misbehaving:
 
 def publishes_twice(wrong: bool) -> Misbehaving:
     client = Misbehaving(plans={"*": (0.2, OK)})
-    publish = partial(
-        client.caller.request, "PUBLISH", "Event: presence", "Expires: 600", content_type="application/pidf+xml"
-    )
-    client.bench.receive(publish(body=b"<presence/>"), HERE)
+    publish = partial(client.caller.request, "PUBLISH", "Expires: 600", content_type="application/pidf+xml")
+    client.bench.receive(publish("Event: presence", body=b"<presence/>"), HERE)
     client.bench.run(0.1 if wrong else 0.3)
-    client.bench.receive(publish(body=b"<presence>1</presence>"), HERE)
+    client.bench.receive(publish("Event: dialog", body=b"<dialog-info/>"), HERE)
     client.bench.run(0.3)
     client.leave()
     return client
@@ -166,6 +180,26 @@ def asked_for_nothing(changes: Changes) -> Misbehaving:
 
 
 SUBSCRIPTIONS = [
+    messages("489 to NOTIFY", "notify-in-a-subscription-is-accepted", subscribed, answer={":start": "SIP/2.0 489 No"}),
+    messages(
+        "refresh without To tag",
+        "subscription-is-refreshed-in-its-dialog",
+        refreshed,
+        refresh={"To": "<sip:bob@127.0.0.1>"},
+    ),
+    messages("refresh with another Event", "refresh-keeps-the-event", refreshed, refresh={"Event": "dialog"}),
+    messages(
+        "end without To tag",
+        "subscription-is-ended-in-its-dialog",
+        refreshed,
+        end={"To": "<sip:bob@127.0.0.1>", "Call-ID": "new@127.0.0.1"},
+    ),
+    messages(
+        "refresh of a publication without its entity-tag",
+        "publication-is-kept-up-by-its-entity-tag",
+        published,
+        refresh={"SIP-If-Match": None, ":body": b"<presence/>"},
+    ),
     conduct("NOTIFY after one that got 481", "refused-notify-ends-the-subscription", refused_report),
     conduct("no SUBSCRIBE after deactivated", "deactivated-subscription-is-begun-again", deactivated),
     messages("SUBSCRIBE without Event", "subscribe-has-one-event", subscribed, SUBSCRIBE={"Event": None}),
