@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.attempts import client_of, refusals
+from responder.observe.rules.attempts import chain_before, client_of, refusals
 from responder.observe.rules.comparing import address, brief, came_directly, same_uri, uri_of, via_of
 from responder.observe.rules.rule import (
     MAY,
@@ -21,6 +21,7 @@ from responder.observe.rules.rule import (
     judged,
     kept,
     of_call,
+    of_exchange,
     of_request,
     of_run,
 )
@@ -505,11 +506,16 @@ def _allow(seen: Seen) -> Iterator[Finding]:
         yield judged("allow" in seen.request.shape.index, "Allow", "none", seen)
 
 
-@of_request(
-    "invite-has-supported", SHOULD, "RFC 3261 13.2.1", "An INVITE outside of dialogs has Supported.", methods=_INVITE
+@of_exchange(
+    "invite-has-supported",
+    SHOULD,
+    "RFC 3261 13.2.1",
+    "An INVITE outside of dialogs has Supported, unless a 420 has taken that away.",
+    methods=_INVITE,
 )
-def _supported(seen: Seen) -> Iterator[Finding]:
-    if _begins(seen):
+def _supported(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    if exchange.outside_dialog() and not any(one.status == 420 for one in chain_before(exchange, call)):
+        seen = exchange.request
         yield judged("supported" in seen.request.shape.index, "Supported", "none", seen)
 
 
