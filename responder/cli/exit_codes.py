@@ -11,7 +11,7 @@ class Exit(IntEnum):
     PASS = 0
     """All went well; also a service that was stopped with SIGTERM."""
     FAIL = 1
-    """A call's or a case's verdict failed, fewer calls came than `--calls` waits for, or a rule for clients was broken."""
+    """A call or a case failed, fewer calls came than `--calls` waits for, or a rule for clients was broken."""
     USAGE = 2
     """The command line, a scenario file or another input file is wrong, or a report cannot be written."""
     BIND = 3

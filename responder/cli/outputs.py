@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from responder.observe.clock import Clock
     from responder.observe.observer import Observer
 
+_BUFFER = 1 << 16
+"""Bytes that are handed to the system at once: a busy trace has eight thousand a call."""
+
 
 def write_out(text: str) -> None:
     """Write to stdout now."""
@@ -57,7 +60,7 @@ def open_outputs(arguments: Namespace, *, clock: Clock, terminal: Terminal, file
     if arguments.trace:
         from responder.observe.trace import TraceWriter
 
-        text = open(arguments.trace, "w", encoding="ascii")  # noqa: SIM115
+        text = open(arguments.trace, "w", _BUFFER, encoding="ascii")  # noqa: SIM115
         files.callback(_close, text)
         observers.append(TraceWriter(text, clock=clock, version=__version__))
     if arguments.pcap:

@@ -154,7 +154,7 @@ class Reports:
         """Write them, the `table` to stdout unless one of them goes there, and what GitHub Actions takes."""
         from responder.sweep.variants import VARIANTS
 
-        if report.results and not any(result.call_id for result in report.results):
+        if any(result.of_sweep for result in report.results):
             report = replace(report, variants=tuple(VARIANTS))
         sys.stdout.flush()
         for form, file in self._open:

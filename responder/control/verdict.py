@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from responder.observe.report.by_rule import RuleVerdict, by_rule
+from responder.observe.report.by_rule import by_rule
 from responder.observe.report.explanation import explained
 from responder.observe.report.result import Result
 from responder.observe.rules.catalogue import rules
@@ -26,8 +26,4 @@ def violations(results: Iterable[Result], *, level: str, ignore: Iterable[str] =
         raise ValueError(f"no rule {name!r} {did_you_mean(name, known)}".rstrip())
     for one in by_rule([*results]):
         if one.broken and one.rule.level in LEVELS[level] and one.rule.id not in ignored:
-            yield _in_words(one)
-
-
-def _in_words(one: RuleVerdict) -> str:
-    return "\n".join(explained(one, name=lambda result: result.call_id))
+            yield "\n".join(explained(one))

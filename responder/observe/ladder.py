@@ -16,7 +16,15 @@ from textwrap import wrap
 
 from responder.events import Address
 from responder.observe.printable import printable
-from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, NoteRecord, Record
+from responder.observe.records import (
+    CallRecord,
+    Entry,
+    GapRecord,
+    MalformedRecord,
+    MessageRecord,
+    NoteRecord,
+    Record,
+)
 from responder.observe.summary import Summary, summarise
 
 MIN_WIDTH = 64
@@ -105,7 +113,7 @@ def rungs(records: Iterable[Record], *, to: str = UNICODE.to) -> list[Rung]:
             summary, flow = summarise(record.data), _flow_of(record)
             first_method = methods.setdefault(record.call, summary.method)
             label = label_of(summary, first_method=first_method, retransmission=record.retransmission)
-            if record.note and record.note != "retransmission":
+            if not record.received and record.note not in ("", "retransmission"):
                 remarks.append(printable(record.note))
             if flow != flows.get(record.call, flows[0]):
                 ends = (record.remote, record.local) if record.received else (record.local, record.remote)
@@ -150,10 +158,17 @@ def selected(
         yield number, found
 
 
-def numbered(run: Iterable[Record]) -> dict[int, int]:
+def numbered(run: Iterable[Entry]) -> dict[int, int]:
     """The numbers of a run's messages, from 1 (`transcript.Seen.number`), by the `id` of their records."""
-    wired = [record for record in run if isinstance(record, MessageRecord | MalformedRecord)]
-    return {id(record): number for number, record in enumerate(wired, 1)}
+    numbers: dict[int, int] = {}
+    last = 0
+    for entry in run:
+        if isinstance(entry, GapRecord):
+            last += entry.messages
+        elif isinstance(entry, MessageRecord | MalformedRecord):
+            last += 1
+            numbers[id(entry)] = last
+    return numbers
 
 
 def ladder(

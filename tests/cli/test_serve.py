@@ -9,13 +9,20 @@ import signal
 import socket
 import subprocess
 import sys
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
+from bench import BUSY, Bench, Caller
 
 from responder import __version__
-from responder.cli import main
+from responder.cli import main, serve, serve_report
+from responder.cli.exit_codes import Exit
+from responder.observe.clock import Clock
+from responder.observe.journal import Journal
 
 from .process import Client, Serving
 
@@ -140,6 +147,27 @@ class TestReports:
         with Serving("--timeout", "300ms", "--quiet", "--tap", "-", json_lines=False) as serving:
             code, out, _ = serving.end()
         assert (code, out) == (0, "TAP version 13\n1..0\n")
+
+    def test_calls_that_were_forgotten_are_told(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(serve_report, "Journal", partial(Journal, calls=2))
+        parser = ArgumentParser()
+        serve.configure(parser)
+        with ExitStack() as files:
+            arguments = parser.parse_args(["--tap", "-", "--quiet", "--judge"])
+            report = serve_report.ServeReport(arguments, files, clock=Clock(), known=None)
+            bench = Bench(BUSY)
+            for number in range(1, 6):
+                caller = Caller(number)
+                bench.receive(caller.ack_refusal(bench.receive(caller.invite())[-1]))
+                bench.run(1)
+            report.observe(bench.events)
+            report.close(bench.now)
+            assert report.write(Exit.PASS, to_stdout=True) is Exit.PASS
+        captured = capsys.readouterr()
+        assert captured.out == "TAP version 13\n1..2\nok 1 - lines INVITE\nok 2 - lines INVITE (2)\n"
+        assert captured.err == "responder: 3 calls are forgotten and in no report: write a --trace instead\n"
 
     def test_a_baseline_with_a_mistake(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (tmp_path / "known.yaml").write_text("- rule: ack-nothing\n  reason: x\n")

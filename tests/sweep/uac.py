@@ -16,8 +16,6 @@ from argparse import ArgumentParser, Namespace
 
 HOST = "127.0.0.1"
 """In session descriptions."""
-QUIET = 0.3
-"""Seconds without a message after which the call is done with."""
 
 
 class Wire:
@@ -73,7 +71,7 @@ class Caller:
         self.uri = f"sip:{options.user}@{options.host}:{options.port}"
         host, port = self.wire.here
         self.here = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-        self.draws = random.Random(f"{options.user} {options.method}")
+        self.draws = random.Random()
         self.call_id = f"{self.draws.getrandbits(64):x}"
         self.tag = f"{self.draws.getrandbits(32):x}"
 
@@ -100,7 +98,7 @@ class Caller:
         status, patience = 0, 0.5
         end = time.monotonic() + self.options.patience
         while self.options.stay or time.monotonic() < end:
-            message = self.wire.receive(QUIET if status >= 200 else patience)
+            message = self.wire.receive(self.options.linger if status >= 200 else patience)
             if not message:
                 if status >= 200 and not self.options.stay:
                     break
@@ -146,6 +144,9 @@ def main() -> int:
     parser.add_argument("--transport", default="udp")
     parser.add_argument("--method", default="INVITE")
     parser.add_argument("--patience", type=float, default=20.0)
+    parser.add_argument(
+        "--linger", type=float, default=0.3, help="seconds of silence that end the call"
+    )
     parser.add_argument("--no-ack", action="store_true")
     parser.add_argument("--silent", action="store_true", help="send nothing")
     parser.add_argument("--stay", action="store_true", help="never exit")

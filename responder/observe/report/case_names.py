@@ -46,7 +46,7 @@ class CaseNames:
 def target(result: Result) -> str:
     """What the client was put through: the scenario's name, the code, or what it dialled."""
     case = result.case
-    named = case.dial or case.code if result.call_id else case.code or case.dial
+    named = case.code or case.dial if result.of_sweep else case.dial or case.code
     return _short(case.scenario or named) or "no call"
 
 

@@ -27,20 +27,20 @@ _MOST_CASES: Final = 60
 def explained(
     broken: RuleVerdict,
     *,
-    name: Callable[[Result], str],
+    name: Callable[[Result], str] | None = None,
     most: int = OCCASIONS,
     width: int = 100,
     ascii_only: bool = False,
 ) -> Iterator[str]:
-    """The lines on a rule that was broken. `name`: what a case is called; calls of no case go by their Call-ID.
+    """The lines on a rule that was broken, with at most `most` occasions.
 
-    At most `most` occasions are shown.
+    `name`: what a case is called; without it, each occasion goes by its Call-ID.
     """
     rule, ellipsis = broken.rule, strokes(ascii_only=ascii_only).ellipsis
     yield f"{rule.level} broken: {rule.id}  ({rule.rfc})"
     yield from wrap(rule.says, width, initial_indent="  ", subsequent_indent="  ")
-    cases = [result for result in broken.results if not result.call_id]
-    if len(cases) > 1:
+    cases = broken.results
+    if name is not None and len(cases) > 1:
         yield from cases_in_words([name(result) for result in cases], width=width, ascii_only=ascii_only)
     for occasion in broken.broken[:most]:
         yield from _occasion(occasion, name, ascii_only)
@@ -57,10 +57,9 @@ def cases_in_words(names: list[str], *, width: int, ascii_only: bool) -> Iterato
         yield safe(line, ascii_only=ascii_only)
 
 
-def _occasion(occasion: Occasion, name: Callable[[Result], str], ascii_only: bool) -> Iterator[str]:
+def _occasion(occasion: Occasion, name: Callable[[Result], str] | None, ascii_only: bool) -> Iterator[str]:
     result, finding = occasion.result, occasion.finding
-    where = "" if not result.call_id else f"Call-ID {occasion.call_id}" if occasion.call_id else ""
-    where = where or ("" if result.call_id else name(result))
+    where = name(result) if name is not None else f"Call-ID {occasion.call_id}" if occasion.call_id else ""
     yield safe(f"  expected  {finding.expected}", ascii_only=ascii_only)
     yield safe(f"  actual    {finding.actual}" + (f"  ({where})" if where else ""), ascii_only=ascii_only)
     seen = sorted((*result.seen, *result.elsewhere), key=lambda one: one.number)

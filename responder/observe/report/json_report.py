@@ -72,7 +72,7 @@ def _result(result: Result) -> dict[str, Any]:
         "transport": sound(case.transport),
         "variant": sound(case.variant),
         "scenario": sound(case.scenario),
-        "call_id": sound(result.call_id),
+        "call_id": None if result.call_id is None else sound(result.call_id),
         "outcome": result.outcome,
         "exit_status": result.exit_status,
         "client": _client(result.client),

@@ -43,9 +43,8 @@ def as_dict(report: Report) -> dict[str, Any]:
 
 
 def _finding(occasion: Occasion) -> dict[str, Any]:
-    of_sweep = not occasion.result.call_id
     return {
-        **({"case": case_as_json(occasion.result.case)} if of_sweep else {}),
+        **({"case": case_as_json(occasion.result.case)} if occasion.result.of_sweep else {}),
         "call_id": sound(occasion.call_id),
         "expected": sound(occasion.finding.expected),
         "actual": sound(occasion.finding.actual),
@@ -86,11 +85,11 @@ def outcomes_in_words(report: Report) -> str:
 def lines(report: Report, *, everything: bool = False, width: int = 100, ascii_only: bool = False) -> Iterator[str]:
     """What was broken, MUST first, each with its occasions; `everything`: then the other rules too; the sum at last."""
     verdicts = by_rule(report.results)
-    names = CaseNames(report.results)
+    name = CaseNames(report.results).name if any(result.of_sweep for result in report.results) else None
     for level in LEVELS:
         for one in verdicts:
             if one.verdict == FAIL and one.rule.level == level:
-                yield from explained(one, name=names.name, width=width, ascii_only=ascii_only)
+                yield from explained(one, name=name, width=width, ascii_only=ascii_only)
                 yield ""
     if everything:
         for verdict in (PASS, NOT_EXERCISED):

@@ -60,8 +60,8 @@ class Result:
     """What the engine reported of it, for ladders."""
     client: ClientRecord | None
     """How the client went away; None where that is not known."""
-    call_id: str = ""
-    """The Call-ID, where this is a call of what was served without a sweep."""
+    call_id: str | None = None
+    """The Call-ID, where this is a call of what was served without a sweep; empty for what belongs to no call."""
     elsewhere: tuple[Seen, ...] = ()
     """Messages of other calls of the run that rules name as evidence here."""
     began: float = 0.0
@@ -79,6 +79,11 @@ class Result:
     def broken(self) -> list[Judged]:
         """Rules of every level that were broken, those that are known too."""
         return [one for one in self.judged if one.verdict == FAIL]
+
+    @property
+    def of_sweep(self) -> bool:
+        """Whether it is a case of a sweep."""
+        return self.call_id is None
 
     def counts(self, rule: Rule) -> bool:
         """Whether this rule, where it is broken, fails the case: its level does, and it is not known."""

@@ -29,7 +29,7 @@ class TestASweep:
         assert [one.began - WALL for one in found] == [0, 10, 20, 30, 30]
         assert [one.duration for one in found] == [10, 10, 10, 0, 0]
         assert found[1].command == "phone sip:503@127.0.0.1"
-        assert not any(one.call_id for one in found)
+        assert all(one.of_sweep for one in found)
 
     def test_messages_count_within_the_case(self) -> None:
         for one in results_of(entries(*SWEEP)):
