@@ -72,17 +72,22 @@ class Page:
         return found["result"].get("value")
 
     def press(self, key: str, code: int) -> None:
-        """A key goes down and up."""
+        """A key goes down and up, and what comes of it is drawn."""
         for kind in ("rawKeyDown", "keyUp"):
             self.do("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
+        self._settle()
 
     def click(self, selector: str) -> None:
-        """The middle of the first element that fits is clicked with the mouse."""
+        """The middle of the first element that fits is clicked with the mouse, and what comes of it is drawn."""
         self.eval(f"document.querySelector({selector!r}).scrollIntoView({{block: 'center'}})")
         box = f"(box => [box.x + box.width / 2, box.y + box.height / 2])(document.querySelector({selector!r})"
         x, y = self.eval(box + ".getBoundingClientRect())")
         for kind in ("mousePressed", "mouseReleased"):
             self.do("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+        self._settle()
+
+    def _settle(self) -> None:
+        self.eval("new Promise(drawn => requestAnimationFrame(() => setTimeout(drawn, 0)))")
 
     def size(self, width: int, height: int) -> None:
         """The window is so large."""

@@ -114,9 +114,10 @@ def _overview(report: Report, verdicts: Sequence[RuleVerdict]) -> Iterator[str]:
     for mark, found in ((BROKEN, worst), (DEVIATES, known), (LESSER, least)):
         for one in found:
             yield from _rule(mark, one, links)
-    if any(troubles(report)):
+    others = troubles(report)
+    if others:
         yield "<h2>Other troubles</h2>"
-    for trouble in troubles(report):
+    for trouble in others:
         yield f'<p class="trouble">{text(trouble.what)}</p><p class="cases">{_links(trouble.results, links)}</p>'
     if report.stale:
         yield "<h2>No longer broken, though the baseline says so</h2><ul>"

@@ -8,7 +8,6 @@ from typing import Final
 from responder.observe.clock import iso
 from responder.observe.judge import FAIL, Judged
 from responder.observe.ladder import Rung, place, rungs, seconds
-from responder.observe.printable import printable
 from responder.observe.records import MalformedRecord, MessageRecord, NoteRecord
 from responder.observe.report.case_names import phrase_of, target
 from responder.observe.report.excerpt import label
@@ -92,10 +91,11 @@ class _Case:
         yield "</section>\n"
 
     def _facts(self) -> Iterator[str]:
-        result = self._result
-        for what, said in (("Dialled", result.case.dial), ("Scenario", result.case.scenario)):
-            if said and printable(said) != target(result):
-                yield f"<dt>{what}<dd><code>{text(said)}</code>"
+        case, result = self._result.case, self._result
+        if case.dial and case.dial != case.code:
+            yield f"<dt>Dialled<dd><code>{text(case.dial)}</code>"
+        if case.scenario:
+            yield f"<dt>Scenario<dd>{text(case.scenario)}"
         if result.command:
             yield f"<dt>Client<dd><code>{text(result.command)}</code>"
         if result.client is not None:
@@ -212,5 +212,5 @@ class _Case:
                 if ids:
                     whole = len(ids) == len(self._areas[area])
                     place = f' id="{self._id}-{area}"' if whole else ""
-                    yield f"<dt{place}>{area_name(area)}<dd>{text(', '.join(ids))}"
+                    yield f"<dt{place}>{area_name(area)}<dd>{', '.join(map(text, ids))}"
             yield "</dl></details>"

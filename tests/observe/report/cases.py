@@ -75,10 +75,21 @@ def terse() -> list[Record]:
 
 def message(data: bytes, *, time: float = 0.0, received: bool = True, note: str = "", call: int = 1) -> MessageRecord:
     """Any bytes as a message."""
-    local, remote = ("127.0.0.1", 5060), ("192.0.2.10", 5062)
-    call_id = "x@192.0.2.10"
     return MessageRecord(
-        time, BEGAN + time, received, "UDP", local, remote, 0, call, call_id, "", "", False, note, data
+        time=time,
+        wall=BEGAN + time,
+        received=received,
+        transport="UDP",
+        local=("127.0.0.1", 5060),
+        remote=("192.0.2.10", 5062),
+        connection=0,
+        call=call,
+        call_id="x@192.0.2.10",
+        transaction="",
+        dialog="",
+        retransmission=False,
+        note=note,
+        data=data,
     )
 
 

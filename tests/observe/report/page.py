@@ -21,16 +21,16 @@ _ENDED_BY = {
 _OPEN_ENDED = {"tbody", *(tag for tags in _ENDED_BY.values() for tag in tags)}
 
 
-@dataclass
+@dataclass(eq=False)
 class Element:
     """One element, with the text in it and in what it holds."""
 
     tag: str
     attributes: dict[str, str]
-    inside: tuple[Element, ...]
+    inside: tuple[Element, ...] = field(repr=False)
     """What holds it, the outermost first."""
     text: str = ""
-    held: list[Element] = field(default_factory=list)
+    held: list[Element] = field(default_factory=list, repr=False)
 
     def __getitem__(self, name: str) -> str:
         return self.attributes.get(name, "")

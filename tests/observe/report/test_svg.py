@@ -68,7 +68,9 @@ def test_a_long_label_is_cut_and_stands_whole_in_the_title() -> None:
     "reason", ["</text><script>alert(1)</script>", "\"quoted\" & 'quoted'", "\u202eysub", "\x1b[2J\xff"]
 )
 def test_what_a_peer_writes_is_text(reason: str) -> None:
-    (rung,) = rungs([message(f"SIP/2.0 486 {reason}\r\n\r\n".encode("latin-1", "replace"), note=reason)])
+    (rung,) = rungs(
+        [message(f"SIP/2.0 486 {reason}\r\n\r\n".encode("latin-1", "replace"), received=False, note=reason)]
+    )
     assert [child.tag for child in drawn(rung)] == ["title", "desc", "text", "line"]
 
 
