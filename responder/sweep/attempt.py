@@ -121,9 +121,10 @@ def values_of(case: Case, host: str, port: int) -> dict[str, str]:
     }
 
 
-async def attempt(case: Case, command: Command, terms: Terms) -> list[Entry]:
-    """Play a case, and give its records, marks included. `TransportError` where its address cannot be had."""
-    plan, flow = plan_of(case)
+async def attempt(case: Case, prepared: tuple[Plan, Flow], command: Command, terms: Terms) -> list[Entry]:
+    """Play a case (`prepared` as by `plan_of`), and give its records, marks included. `TransportError` where its
+    address cannot be had."""
+    plan, flow = prepared
     async with Stage(plan, terms.setup(case), listeners(terms.host, terms.port)) as stage:
         values = values_of(case, reachable(terms.host), stage.port)
         words = command.argv(values)
