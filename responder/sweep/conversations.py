@@ -36,15 +36,15 @@ def _asked(*talk: Any) -> Flow:
     return success(200, *talk)
 
 
-def _transfer() -> Flow:
+def _transfer(times: int) -> Flow:
     refer = asks("REFER", headers={"Refer-To": f"<sip:transferred@{HERE}>", "Contact": CONTACT})
-    talk = [refer, "2s", refer, "2s"]
+    talk = [refer, "2s"] * times
     return Flow(
         scenario(
             by_default("target", "INVITE", match={"user": "transferred"}),
             rule("transferring", "INVITE", [100, RINGING, "200ms", *accepted(200, *talk)]),
         ),
-        "Two REFERs within the call: what the client accepts it reports, the second one with its id.",
+        "A REFER within the call: what the client accepts it reports.",
         watch=4.0,
     )
 
@@ -85,7 +85,8 @@ CONVERSATIONS: Final = (
             asks("UPDATE", sdp="sendonly"),
         ),
     ),
-    Conversation("transfer", "A REFER within the call, and another: what it accepts it reports.", _transfer()),
+    Conversation("transfer", "A REFER within the call: what it accepts it reports.", _transfer(1)),
+    Conversation("transfer-again", "Two REFERs within the call: reports of the second have its id.", _transfer(2)),
     Conversation("session-timer", "The client refreshes a session of 90 s. Takes a minute.", _session_timer()),
 )
 """All of them."""

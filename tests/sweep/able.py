@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from scenarios.client import Branch, Client, Habits
@@ -43,6 +43,18 @@ class Able(Habits):
     """Seconds from the first 180 to its CANCEL."""
     again: float | None = None
     """Seconds after which it calls once more, with a new Call-ID."""
+    after_timeout: float | None = None
+    """Seconds after which it sends its first request anew where that had no response."""
+    body: bytes | None = None
+    """Of its first request, where that is not the usual one."""
+    uri: str = ""
+    """Whom it calls, where that is not the user of the case."""
+    contact: str = ""
+    """Its Contact, where that is another one."""
+    package: str = ""
+    """The Info Package of its INFOs."""
+    tireless: bool = False
+    """Tries again and again, whatever it is told."""
     targets: list[str] = field(default_factory=list)
     """URIs of redirections that it has not tried."""
     tried: list[str] = field(default_factory=list)
@@ -130,18 +142,22 @@ class SimpleClient(Client):
 class AbleClient(SimpleClient):
     """The client."""
 
-    def __init__(self, world: World, case: Case, habits: Able) -> None:
+    def __init__(self, world: World, case: Case, habits: Able, **more: Any) -> None:
         self.able = habits
+        self.case = case
         fields = list(habits.extra)
         if case.method == "INVITE" or case.method not in OUTSIDE:
             fields.append(f"Supported: {habits.supported}")
             if "timer" in habits.supported:
                 fields.append("Session-Expires: 1200")
-        super().__init__(world, case, habits, fields=fields)
+        super().__init__(world, case, habits, fields=fields, **more)
         if case.method == "CANCEL":
             habits.cancels = habits.cancels or 0.3
         elif case.method not in OUTSIDE:
             habits.within = habits.within or case.method
+        self.body = self.body if habits.body is None else habits.body
+        self.uri = habits.uri or self.uri
+        self.contact = habits.contact or self.contact
         habits.answers.setdefault("INVITE", self._answer)
         habits.reactions.setdefault("REFER", AbleClient._transferred)
         self.tag = ""
@@ -150,6 +166,16 @@ class AbleClient(SimpleClient):
         self.done_within = False
         self.cancelled = False
         self.version = 1
+
+    def begin(self) -> AbleClient:
+        super().begin()
+        if self.able.again is not None:
+            habits = replace(self.able, again=None, targets=[], tried=[])
+            again = AbleClient(self.world, self.case, habits, number=1 + len(self.world.clients))
+            self.world.after(self.able.again, again.begin)
+        if self.able.after_timeout is not None:
+            self.world.after(self.able.after_timeout, lambda: self._begin([]))
+        return self
 
     def _react(self, what: str, message: Message, again: bool) -> None:
         super()._react(what, message, again)
@@ -161,7 +187,7 @@ class AbleClient(SimpleClient):
 
     def _goes_on(self, message: Message, request: Message) -> None:
         status, method = message.status, message.method
-        if method in ("CANCEL", "PRACK"):
+        if method == "CANCEL":
             return
         if status < 300:
             self._succeeded(message, request)
@@ -234,6 +260,8 @@ class AbleClient(SimpleClient):
             body, kind = NEW_OFFER, "application/sdp"
             if "timer" in self.able.supported:
                 fields += [f"Supported: {self.able.supported}", "Session-Expires: 1200"]
+        if method == "INFO" and self.able.package:
+            fields.append(f"Info-Package: {self.able.package}")
         if method == "SUBSCRIBE":
             fields = ["Event: dialog", "Expires: 600"]
         self.request(method, *fields, *extra, body=body, content_type=kind, within=True)
@@ -277,7 +305,16 @@ class AbleClient(SimpleClient):
 
     def _own(self, request: Message) -> list[tuple[str, str]]:
         """The fields of a request that another try of it has, too."""
-        kept = ("event", "subscription-state", "refer-to", "info-package", "session-expires", "supported", "expires")
+        kept = (
+            "rack",
+            "event",
+            "subscription-state",
+            "refer-to",
+            "info-package",
+            "session-expires",
+            "supported",
+            "expires",
+        )
         return [(name, value) for name, value in request.fields if name.lower() in kept]
 
     # trying again (8.1.3.4, 8.1.3.5)
@@ -290,7 +327,7 @@ class AbleClient(SimpleClient):
         stale = any("stale=true" in value for name in names for value in message.every(name))
         asked = {challenge_of(value)["realm"] for name in names for value in message.every(name)}
         rejected = any(asked & {challenge_of(value)["realm"]} for value in _given(request))
-        if (rejected and not stale) or self.retried >= _TRIES:
+        if self.retried >= self._tries or (rejected and not stale and not self.able.tireless):
             return
         self.retried += 1
         self._tried = 0
@@ -298,7 +335,7 @@ class AbleClient(SimpleClient):
 
     def _refused(self, message: Message, request: Message) -> None:
         status = message.status
-        if status in (401, 407) or self.retried >= _TRIES:
+        if status in (401, 407) or self.retried >= self._tries:
             return
         if status == 305:
             self.retried += 1
@@ -318,6 +355,10 @@ class AbleClient(SimpleClient):
         elif message["retry-after"] and int(message.the("retry-after")) < 60:
             self.retried += 1
             self.world.after(int(message.the("retry-after")) + 0.2, lambda: self._resend(request, {}))
+
+    @property
+    def _tries(self) -> int:
+        return _MANY_TRIES if self.able.tireless else _TRIES
 
     def _resend(self, request: Message, changed: dict[str, str | None], *, uri: str | None = None) -> None:
         names = {name.lower() for name in changed}
@@ -367,6 +408,12 @@ class AbleClient(SimpleClient):
     def _after_438(self, message: Message, request: Message) -> dict[str, str | None] | None:
         return {"Identity": "the full form"} if self.retried < 1 else None
 
+    def _after_416(self, message: Message, request: Message) -> None:
+        if request.uri.startswith("tel:"):
+            number = request.uri.removeprefix("tel:")
+            self.retried += 1
+            self._resend(request, {}, uri=f"sip:{number}@{self.flow.local[0]}")
+
     def _after_420(self, message: Message, request: Message) -> dict[str, str | None] | None:
         return {"Require": None, "Proxy-Require": None} if request["require"] else None
 
@@ -375,7 +422,8 @@ class AbleClient(SimpleClient):
 
     def _after_422(self, message: Message, request: Message) -> dict[str, str | None] | None:
         least = message.the("min-se")
-        return None if request["min-se"] == least else {"Min-SE": least, "Session-Expires": least}
+        stop = request["min-se"] == least and not self.able.tireless
+        return None if stop else {"Min-SE": least, "Session-Expires": least}
 
     def _after_423(self, message: Message, request: Message) -> dict[str, str | None]:
         return {"Expires": message.the("min-expires")}
@@ -432,12 +480,16 @@ class AbleClient(SimpleClient):
         turned = {"sendonly": b"recvonly", "inactive": b"inactive", "recvonly": b"sendonly"}
         self.version += 1
         text = OFFER.replace(b" 1 IN", b" %d IN" % self.version)
-        return text.replace(b"sendrecv", turned.get(message.direction(), b"sendrecv"))
+        refused = [line.split() for line in message.sdp if line.startswith("m=")][1:]
+        rest = [f"{kind} 0 {' '.join(formats)}\r\n" for kind, _, *formats in refused]  # RFC 3264 section 6
+        return text.replace(b"sendrecv", turned.get(message.direction(), b"sendrecv")) + "".join(rest).encode()
 
 
 _TRIES = 3
 """How often it tries again."""
-_CHANGES = (412, 413, 415, 420, 421, 422, 423, 438, 494)
+_MANY_TRIES = 12
+"""The same, where nothing tires it."""
+_CHANGES = (412, 413, 415, 416, 420, 421, 422, 423, 438, 494)
 _q = re.compile(r";q=([0-9.]+)").search
 _nextnonce = re.compile(r'nextnonce="([^"]*)"').search
 _expires = re.compile(r";expires=([0-9]+)").search
