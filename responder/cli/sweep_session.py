@@ -50,8 +50,10 @@ class Session:
     def run(self) -> int:
         """Sweep, report; the exit code."""
         order = self._order
-        interrupted = asyncio.run(self._interruptible(self._play()))
-        self._progress.clear()
+        try:
+            interrupted = asyncio.run(self._interruptible(self._play()))
+        finally:
+            self._progress.clear()
         report = Report(
             tuple(self._results),
             __version__,

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from responder.observe.records import Case
 from responder.sweep.flow import Flow
-from responder.sweep.parts import RINGING, accepted, asks, challenge, picked_up, rule, scenario, unless, waits_for
+from responder.sweep.parts import RINGING, accepted, asks, challenge, picked_up, rule, scenario, told, unless, waits_for
 
 RE_INVITE: Final = "re-INVITE"
 """What an INVITE within a call is called as the method of a case."""
@@ -53,22 +53,23 @@ def _cancel(code: int) -> Flow:
     ended = [code] if code >= 300 else [code, "300ms", 487] if code < 200 else accepted(code)
     cancelled = {"expect": "CANCEL", "within": "5s", "otherwise": [480, "end"]}
     return Flow(
-        scenario(rule("rings", "INVITE", [100, 180, cancelled, *ended])),
+        scenario(rule("rings", "INVITE", [100, told(180), cancelled, *ended])),
         f"It rings until the client sends CANCEL, which gets 200; its INVITE ends with {code}.",
         watch=2.0,
     )
 
 
 def _prack(code: int) -> Flow:
-    progress = {"respond": 183, "sdp": True}
+    progress = told(183, sdp=True)
+    answer = [challenge(code)] if code in (401, 407) else _answer(code, "PRACK")
     return Flow(
         scenario(
             rule(
                 "reliable",
                 "INVITE",
-                [100, {**progress, "reliable": True}, waits_for("PRACK", "3s"), "500ms", *accepted()],
+                [100, {**progress, "reliable": True}, "1500ms", *accepted()],
                 match={"supported": "100rel"},
-                meanwhile={"PRACK": [code, "1s", 200] if code < 200 else [code]},
+                meanwhile={"PRACK": answer},
             ),
             rule("unreliable", "INVITE", [100, progress, "300ms", *accepted()]),
         ),

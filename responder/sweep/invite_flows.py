@@ -21,6 +21,7 @@ from responder.sweep.parts import (
     refusal,
     rule,
     scenario,
+    told,
     under_test,
     unless,
     waits_for,
@@ -51,7 +52,7 @@ def _late_trying(lost: int) -> dict[str, Any]:
 
 
 def _trying(code: int) -> Flow:
-    silence = ["4s", 180, "300ms", *accepted()]
+    silence = ["4s", told(180), "300ms", *accepted()]
     to_ignore = {**_late_trying(2), "headers": {"Require": "100rel", "RSeq": 1}}
     return Flow(
         scenario(
@@ -64,21 +65,20 @@ def _trying(code: int) -> Flow:
 
 
 def _progress(code: int) -> Flow:
-    session = {"sdp": True} if code == 183 else {}
-    told = {"respond": code, **session}
+    progress = told(code, sdp=True) if code == 183 else told(code)
     acknowledged = [waits_for("PRACK", "3s"), "200ms"]
-    reliable = [100, {**told, "reliable": True}, *acknowledged, {"respond": 180, "reliable": True}, *acknowledged]
+    reliable = [100, {**progress, "reliable": True}, *acknowledged, told(180, reliable=True), *acknowledged]
     return Flow(
         scenario(
             *losing({"PRACK": 1}, rule("reliable", "INVITE", [*reliable, *accepted()], match={"supported": "100rel"})),
-            rule("unreliable", "INVITE", [100, told, "300ms", told, "300ms", 180, "300ms", *accepted()]),
+            rule("unreliable", "INVITE", [100, progress, "300ms", progress, "300ms", told(180), "300ms", *accepted()]),
         ),
         f"A client goes on waiting after {code}, and after another; where it supports 100rel, each gets its PRACK.",
     )
 
 
 def _early_dialog_ends(code: int) -> Flow:
-    forked = {"fork": {"left": [180, "300ms", code], "right": ["100ms", 180, "600ms", *accepted()]}}
+    forked = {"fork": {"left": [told(180), "300ms", told(code)], "right": ["100ms", told(180), "600ms", *accepted()]}}
     return Flow(
         scenario(rule("forked", "INVITE", [100, forked])),
         "One of two early dialogs ends with 199; the client leaves it alone and takes the answer of the other.",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Final
 
 from responder.events import CallEnded, Event, Malformed, MessageReceived, MessageSent
@@ -43,10 +43,6 @@ class Turn:
     """A case that waits for its call, or has it."""
 
     case: Case
-    plan: Plan
-    flow: Flow
-    begins: str
-    """The method of the request that begins it."""
     events: list[Event] = field(default_factory=list)
     calls: set[str] = field(default_factory=set)
     """Call-IDs."""
@@ -55,11 +51,15 @@ class Turn:
     over: bool = False
     """Whether a call that began as it should is over."""
 
-    @classmethod
-    def of(cls, case: Case) -> Turn:
-        """The turn of a case that has a user of its own. `ScenarioError` where its scenario is wrong."""
-        plan, flow = plan_of(case)
-        return cls(case, plan, flow, "INVITE" if case.method in INSIDE else case.method)
+    @cached_property
+    def prepared(self) -> tuple[Plan, Flow]:
+        """What it is answered with; made when it is needed first."""
+        return plan_of(self.case)
+
+    @property
+    def begins(self) -> str:
+        """The method of the request that begins it."""
+        return "INVITE" if self.case.method in INSIDE else self.case.method
 
     @property
     def by_user(self) -> bool:
@@ -80,7 +80,7 @@ class Turn:
         """Seconds until it is over, if nothing happens; None while something has to happen first."""
         if not self.over or self.live:
             return None
-        return max(0.0, self.events[-1].time + self.flow.watch - now)
+        return max(0.0, self.events[-1].time + self.prepared[1].watch - now)
 
     def entries(self, clock: Clock, now: float) -> list[Entry]:
         """Its records, times from its beginning on."""
@@ -102,15 +102,12 @@ class Manual:
         take: Callable[[Played], None],
         show: Callable[[Case, str, Flow], None],
     ) -> None:
-        """`take` gets what came of a case when it is over, `show` the case to dial next, its URI and its flow.
-
-        `ScenarioError` where a scenario is wrong.
-        """
+        """`take` gets what came of a case when it is over, `show` the case to dial next, its URI and its flow."""
         self._terms = terms
         self._judging = judging
         self._take = take
         self._show = show
-        self._waiting = [Turn.of(dialled_as(case)) for case in cases]
+        self._waiting = [Turn(dialled_as(case)) for case in cases]
         self._active: list[Turn] = []
         """Those that have been dialled; the last is the one at hand."""
         self._several = len({case.transport for case in cases}) > 1
@@ -190,7 +187,7 @@ class Manual:
             return
         self._shown = turn
         uri = values_of(turn.case, reachable(self._terms.host), stage.port)["uri"]
-        self._show(turn.case, uri, turn.flow)
+        self._show(turn.case, uri, turn.prepared[1])
 
     def _answer(self, begun: Begun) -> Plan | None:
         turn = self._turn_of(begun)
@@ -201,7 +198,9 @@ class Manual:
             self._active.append(turn)
         if self._active:
             self._active[-1].calls.add(begun.call_id)
-        return turn.plan if turn is not None else None if self._active else Plan()
+        if turn is not None:
+            return turn.prepared[0]
+        return None if self._active else Plan()
 
     def _turn_of(self, begun: Begun) -> Turn | None:
         """The case that such a request begins."""

@@ -29,8 +29,8 @@ CONTACT: Final = f"<sip:answered@{HERE};x-leg=1>"
 """The remote target of a call that is answered."""
 _ROUTES: Final = [f"<sip:last@{HERE};lr>", f"<sip:first@{HERE};lr>"]
 """The Record-Route of two proxies that are both here."""
-RINGING: Final = {"respond": 180, "headers": {"Record-Route": _ROUTES}}
-"""The 180 of a call that `accepted` answers, with the same route set."""
+RINGING: Final = {"respond": 180, "headers": {"Record-Route": _ROUTES}, "contact": CONTACT}
+"""The 180 of a call that `accepted` answers, with the same route set and target."""
 
 
 # ----------------------------------------------------------------------------------------------------------- rules
@@ -86,6 +86,11 @@ def unless(method: str | Sequence[str], seconds: str, *steps: Any) -> dict[str, 
 def asks(method: str, **keys: Any) -> dict[str, Any]:
     """A request of ours that may get anything, or nothing."""
     return {"send": method, "within": "2s", "as": "status", "expect": ANY_FINAL, **keys}
+
+
+def told(status: int, **keys: Any) -> dict[str, Any]:
+    """A provisional response with the target of the call, and without its route set: the 2xx brings that."""
+    return {"respond": status, "contact": CONTACT, **keys}
 
 
 def picked_up(status: int = 200, headers: Mapping[str, Any] | None = None) -> list[Any]:

@@ -118,7 +118,7 @@ class Selection:
         for file in self.scenarios:
             method, name = _method_of(file), Path(file).stem
             cases += [Case("", name, method, transport.upper(), scenario=file) for transport in self.transports]
-        return cases, [case for case in wanted if not VARIANTS[case.variant].applies(case)]
+        return list(dict.fromkeys(cases)), [case for case in wanted if not VARIANTS[case.variant].applies(case)]
 
     def _ways(self, variants: Sequence[str]) -> list[tuple[str, str, str]]:
         return [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from responder import __version__
@@ -10,7 +12,7 @@ from responder.observe.records import Case, Entry
 from responder.observe.report.result import ERROR, Acquittal, Report, Result, result_of
 from responder.observe.rules.rule import MUST, Level
 from responder.observe.runs import runs
-from responder.sweep.attempt import Terms, attempt
+from responder.sweep.attempt import Terms, attempt, plan_of
 from responder.sweep.command import Command, CommandError
 from responder.sweep.sweeper import JOBS, Sweeper
 
@@ -62,7 +64,9 @@ async def sweep(
 
     async def play(case: Case) -> Played:
         nonlocal lost, started
-        played = judging.played(await attempt(case, command, terms))
+        prepared = await loop.run_in_executor(aside, plan_of, case)
+        entries = await attempt(case, prepared, command, terms)
+        played = await loop.run_in_executor(aside, judging.played, entries)
         if played.result.outcome == ERROR:
             lost += 1
         else:
@@ -76,5 +80,7 @@ async def sweep(
         results.append(played.result)
         take(played)
 
-    await Sweeper(cases, play, taken, jobs=jobs, begun=begun, ended=lambda case, played: ended(played.result)).run()
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(1, "sweep") as aside:  # tens of milliseconds each, which the other clients would notice
+        await Sweeper(cases, play, taken, jobs=jobs, begun=begun, ended=lambda case, played: ended(played.result)).run()
     return Report(tuple(results), __version__, command=command.text)

@@ -8,10 +8,10 @@ from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 from responder.observe.records import Case
-from responder.sweep.conversations import CONVERSATIONS
+from responder.sweep.conversations import CONVERSATIONS, Conversation
 from responder.sweep.flow import Flow
 from responder.sweep.in_dialog_flows import METHODS as IN_CALLS
-from responder.sweep.parts import HERE, Rule, accepted, challenge, rule, scenario
+from responder.sweep.parts import HERE, Rule, Steps, accepted, challenge, rule, scenario, told
 from responder.sweep.plain_flows import plain_flow
 
 Change: TypeAlias = Callable[[Flow, Case], Flow]
@@ -78,7 +78,14 @@ def _finals(flow: Flow, low: int, change: Callable[[dict[str, Any]], list[Any]])
             step = {"respond": step}
         return change(step) if isinstance(step, dict) and step.get("respond", 0) >= low else [step]
 
-    return _with_rules(flow, lambda one: {**one, "steps": [new for step in one["steps"] for new in changed(step)]})
+    def all_of(steps: Steps) -> list[Any]:
+        return [new for step in steps for new in changed(step)]
+
+    def changed_rule(one: Rule) -> Rule:
+        meanwhile = {method: all_of(steps) for method, steps in one.get("meanwhile", {}).items()}
+        return {**one, "steps": all_of(one["steps"]), **({"meanwhile": meanwhile} if meanwhile else {})}
+
+    return _with_rules(flow, changed_rule)
 
 
 def _without_to_tag(flow: Flow, case: Case) -> Flow:
@@ -92,6 +99,7 @@ def _with_body(flow: Flow, case: Case) -> Flow:
 
 
 def _late_provisional(flow: Flow, case: Case) -> Flow:
+    """A 180 that leaves behind the final response."""
     return _finals(flow, 200, lambda step: [{"respond": 180, "fault": {"reorder": True}}, step])
 
 
@@ -123,6 +131,7 @@ def _unknown_code(flow: Flow, case: Case) -> Flow:
 
 
 _STUBBORN: Final = (401, 407, 413, 415, 420, 421, 422, 423, 438, 494, 500, 503)
+"""Codes after which a client may try again, so that it matters whether it ever stops."""
 
 
 def _is_stubborn(case: Case) -> bool:
@@ -132,6 +141,7 @@ def _is_stubborn(case: Case) -> bool:
 
 
 def _stubborn(flow: Flow, case: Case) -> Flow:
+    """What the plain flow does once is all that happens."""
     if 300 <= int(case.code) < 400:
         return replace(flow, scenario=scenario(*_loop(int(case.code))))
     first = [one for one in flow.scenario["rules"] if one.get("times") and one["name"] != "stale"]
@@ -159,12 +169,13 @@ def _can_be_forked(case: Case) -> bool:
 def _forked(flow: Flow, case: Case) -> Flow:
     code = int(case.code)
     end = accepted(code) if code < 300 else [code]
-    branches = {"left": [180, "300ms", *end], "right": ["100ms", 180, "400ms", *end]}
+    branches = {"left": [told(180), "300ms", *end], "right": ["100ms", told(180), "400ms", *end]}
     race = {"race": True} if code < 300 else {}
     return replace(flow, scenario=scenario(rule("forked", "INVITE", [100, {"fork": branches, **race}])))
 
 
 def _unanswered(flow: Flow, case: Case) -> Flow:
+    """408 is what a client makes of no response at all; 100 is all that it gets of an INVITE here."""
     trying = 100 if case.code == "100" else {"respond": 100, "fault": {"drop": 99}}
     steps = [trying if case.method == "INVITE" else "4s", "40s"]
     return replace(flow, scenario=scenario(rule("unanswered", case.method, steps)), watch=5.0, lasts=45.0)
@@ -172,6 +183,10 @@ def _unanswered(flow: Flow, case: Case) -> Flow:
 
 def _spelt(shows: str, name: str, corruption: str, applies: Condition = _always) -> Variant:
     return Variant(name, shows, _faulty(corrupt=corruption), applies)
+
+
+def _held(conversation: Conversation) -> Variant:
+    return Variant(conversation.name, conversation.shows, lambda flow, case: conversation.flow, _calls(200))
 
 
 _ALL: Final = (
@@ -238,10 +253,7 @@ _ALL: Final = (
         _unanswered,
         lambda case: case.code in ("100", "408") and case.method not in IN_CALLS,
     ),
-    *(
-        Variant(one.name, one.shows, lambda flow, case, one=one: one.flow, _calls(200))  # type: ignore[misc]
-        for one in CONVERSATIONS
-    ),
+    *map(_held, CONVERSATIONS),
 )
 
 VARIANTS: Final[Mapping[str, Variant]] = MappingProxyType({variant.name: variant for variant in _ALL})

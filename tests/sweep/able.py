@@ -187,7 +187,7 @@ class AbleClient(SimpleClient):
 
     def _goes_on(self, message: Message, request: Message) -> None:
         status, method = message.status, message.method
-        if method in ("CANCEL", "PRACK"):
+        if method == "CANCEL":
             return
         if status < 300:
             self._succeeded(message, request)
@@ -305,7 +305,16 @@ class AbleClient(SimpleClient):
 
     def _own(self, request: Message) -> list[tuple[str, str]]:
         """The fields of a request that another try of it has, too."""
-        kept = ("event", "subscription-state", "refer-to", "info-package", "session-expires", "supported", "expires")
+        kept = (
+            "rack",
+            "event",
+            "subscription-state",
+            "refer-to",
+            "info-package",
+            "session-expires",
+            "supported",
+            "expires",
+        )
         return [(name, value) for name, value in request.fields if name.lower() in kept]
 
     # trying again (8.1.3.4, 8.1.3.5)

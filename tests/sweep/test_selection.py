@@ -124,7 +124,7 @@ def test_variants_that_make_no_difference_are_left_out() -> None:
 def test_dial_strings_and_scenarios_have_no_code_and_no_variants(tmp_path: Path) -> None:
     file = tmp_path / "off.yaml"
     file.write_text("match: {method: [SUBSCRIBE, OPTIONS]}\nsteps: [480]\n")
-    selection = Selection(dials=("180.486",), scenarios=(str(file),), variants=("plain", "compact"))
+    selection = Selection(dials=("180.486", "180.486"), scenarios=(str(file),), variants=("plain", "compact"))
     cases, _ = selection.cases()
     assert cases == [
         Case("", "180.486", "INVITE", "UDP"),

@@ -16,7 +16,7 @@ from responder.observe.records import Case, CaseRecord, ClientRecord, EndRecord,
 from responder.observe.report.result import Report, results_of
 from responder.observe.rules.rule import MUST, SHOULD
 from responder.sweep import stage
-from responder.sweep.attempt import Terms, attempt
+from responder.sweep.attempt import Terms, attempt, plan_of
 from responder.sweep.command import Command, CommandError
 from responder.sweep.selection import Selection
 from responder.sweep.sweeping import Judging, Played, sweep
@@ -27,7 +27,7 @@ BUSY = Case("486", "486", "INVITE", "UDP")
 
 
 async def played(case: Case, options: str = "", *, terms: Terms | None = None, shell: bool = False) -> list[Entry]:
-    return await attempt(case, Command(uac(options), shell), terms or Terms())
+    return await attempt(case, plan_of(case), Command(uac(options), shell), terms or Terms())
 
 
 def client_of(entries: list[Entry]) -> ClientRecord:
@@ -127,7 +127,7 @@ class TestACase:
 
     async def test_the_variables_of_its_process(self) -> None:
         command = Command('echo "$RESPONDER_URI $RESPONDER_METHOD $RESPONDER_CODE" {port}', shell=True)
-        uri, method, code, port = client_of(await attempt(BUSY, command, Terms())).output.split()
+        uri, method, code, port = client_of(await attempt(BUSY, plan_of(BUSY), command, Terms())).output.split()
         assert (uri, method, code) == (f"sip:486@127.0.0.1:{port}", "INVITE", "486")
 
     async def test_a_scenario_answers_whatever_is_dialled_and_its_checks_count(self, tmp_path: Path) -> None:

@@ -50,7 +50,7 @@ class Wire:
             self.socket.settimeout(left)
             try:
                 data = self.socket.recv(65536)
-            except TimeoutError:
+            except (TimeoutError, ConnectionRefusedError):
                 return ""
             if not data:
                 return ""

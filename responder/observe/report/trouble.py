@@ -27,8 +27,15 @@ def troubles_of(result: Result) -> list[str]:
     """What went wrong in one case."""
     if result.outcome not in WITHOUT_CALL:
         return [f"problem: {problem}" for problem in result.problems]
-    status = "" if result.exit_status is None else f"; the client exited with {result.exit_status}"
-    return [WITHOUT_CALL[result.outcome] + status, *(f"problem: {problem}" for problem in result.problems)]
+    return [WITHOUT_CALL[result.outcome] + _leaving(result), *(f"problem: {problem}" for problem in result.problems)]
+
+
+def _leaving(result: Result) -> str:
+    if result.exit_status is None or result.client is None:
+        return ""
+    if result.client.how == "ended":
+        return "; the client stayed until it was ended"
+    return f"; the client exited with {result.exit_status}"
 
 
 def troubles(report: Report) -> Sequence[Trouble]:
