@@ -288,7 +288,7 @@ class AbleClient(SimpleClient):
             self.over = True
         elif status in (408, 481) and method in ("INVITE", "UPDATE", "INFO"):
             self.bye()
-        elif status == 491 and self.retried < 1:
+        elif status == 491 and method in ("INVITE", "UPDATE") and self.retried < 1:
             self.retried += 1
             self.world.after(2.5, lambda: self._ask_within(method))
         elif status == 422 and method in ("INVITE", "UPDATE") and self.retried < 2:
