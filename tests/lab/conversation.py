@@ -67,7 +67,6 @@ class Conversation:
             self.stage,
         )
         built.carry(content, body)
-        self.keyring.sign(built)
         return built
 
     def contact(self, method: str, kind: str) -> str:
@@ -81,7 +80,8 @@ class Conversation:
         return Hop(kind, (next_uri.host.strip("[]"), next_uri.port or 5060))
 
     def begin(self, request: Message, heard: Callable[[Message], None]) -> ClientTransaction | None:
-        """Sends a request; what has no address gets an error made up."""
+        """Sends a request with the credentials that we have; what has no address gets an error made up."""
+        self.keyring.sign(request)
         routes = request.lines("Route")
         hop = self.hop(request.uri, routes)
         if Uri.parse(request.uri).scheme != "sip" or hop.kind not in ("udp", "tcp"):

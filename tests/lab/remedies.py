@@ -81,7 +81,6 @@ class Remedies:
             retry.put("CSeq", f"{number} {retry.method}")
         if wrong(f"{kind}-with-to-tag"):
             retry.put("To", answer.get("To"))
-        conversation.keyring.sign(retry)
         return retry
 
     # Challenges (22)
@@ -141,7 +140,6 @@ class Remedies:
         if self.wrong("redirect-sent-to-the-old-address"):
             retry.uri = request.uri
         self.conversation.target = retry.uri
-        self.conversation.keyring.sign(retry)
         return retry
 
     # Other failures that say what to change (8.1.3.5)
