@@ -10,7 +10,6 @@ from conduct import Conduct
 from conversation import Conversation, Dialog
 from message import Message, Uri, token
 from transactions import Layer, ServerTransaction
-from transport import Hop
 
 
 class UserAgent:
@@ -96,4 +95,3 @@ class UserAgent:
         end = loop.time() + at_most
         while (now := loop.time()) < min(end, self.layer.touched + seconds):
             await asyncio.sleep(min(end, self.layer.touched + seconds) - now + 0.01)
-

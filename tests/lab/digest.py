@@ -54,7 +54,9 @@ def challenges(response: Message) -> list[Challenge]:
     found = []
     for asked, answered in KINDS.values():
         for line in response.lines(asked):
-            for scheme, rest in re.findall(r"([\w-]+)\s+((?:[\w-]+\s*=\s*(?:\"(?:\\.|[^\"\\])*\"|[^\s,]+)\s*,?\s*)+)", line):
+            for scheme, rest in re.findall(
+                r"([\w-]+)\s+((?:[\w-]+\s*=\s*(?:\"(?:\\.|[^\"\\])*\"|[^\s,]+)\s*,?\s*)+)", line
+            ):
                 pairs = re.findall(r"([\w-]+)\s*=\s*(?:\"((?:\\.|[^\"\\])*)\"|([^\s,]+))", rest)
                 fields = {name.lower(): quoted or plain for name, quoted, plain in pairs}
                 found.append(Challenge(answered, scheme, fields))

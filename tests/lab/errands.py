@@ -84,7 +84,9 @@ async def register(agent: UserAgent) -> Message:
         answer = await conversation.ask(again(wanted, "refresh"))
         if answer.status >= 300:
             return answer
-    await asyncio.sleep(max(granted + 0.5 if granted <= 10 and agent.wrong("register-never-refreshed") else 0.0, end - loop.time()))
+    await asyncio.sleep(
+        max(granted + 0.5 if granted <= 10 and agent.wrong("register-never-refreshed") else 0.0, end - loop.time())
+    )
     if agent.wrong("register-star-with-expiry"):
         gone = again("3600", "removal")
         gone.put("Contact", "*")

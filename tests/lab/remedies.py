@@ -112,7 +112,9 @@ class Remedies:
                 continue
             self.visited.add(uri.key)
             found.append(uri)
-        self.targets = [*found, *found, *self.targets] if wrong("redirect-contact-tried-twice") else [*found, *self.targets]
+        self.targets = (
+            [*found, *found, *self.targets] if wrong("redirect-contact-tried-twice") else [*found, *self.targets]
+        )
         if answer.status == 301 and found:
             agent.moved[agent.uri] = str(found[0].bare)  # 21.3.2
         if wrong("redirect-302-remembered") and found:

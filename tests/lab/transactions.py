@@ -59,7 +59,7 @@ class ClientTransaction:
         wrong = self.layer.wrong
         self.layer.post(self.request, self.hop, self.lost)
         unreliable = self.hop.kind == "udp"
-        if wrong("tcp-invite-retransmitted") and self.is_invite or wrong("tcp-request-retransmitted"):
+        if (wrong("tcp-invite-retransmitted") and self.is_invite) or wrong("tcp-request-retransmitted"):
             unreliable = True
         if unreliable:
             self.clock.set("again", self.pause(T1), lambda: self.again(T1))
