@@ -105,6 +105,7 @@ class Call:
             loop.call_later(0.05, self.give_up, True)
         answer = await self.final
         self.stop_ringing()
+        self.base.keyring.informed(answer)
         self.agent.say(f"INVITE: {answer.start}")
         return answer
 
@@ -304,18 +305,22 @@ class Call:
     def extra(self, method: str) -> list[tuple[str, str]]:
         """The headers that some methods have."""
         return {
-            "UPDATE": [("Allow", ALLOW), ("Supported", "100rel, timer")],
+            "UPDATE": self.refreshing(),
             "OPTIONS": [("Accept", "application/sdp"), ("Supported", "100rel, timer")],
         }.get(method, [])
 
+    def refreshing(self) -> list[tuple[str, str]]:
+        """What a session refresh has (RFC 4028 section 7.4)."""
+        return [
+            ("Allow", ALLOW),
+            ("Supported", "100rel, timer"),
+            ("Session-Expires", f"{self.interval};refresher={self.refresher or 'uac'}" if self.interval else ""),
+            ("Min-SE", str(self.agent.min_se) if self.agent.min_se else ""),
+        ]
+
     async def modify(self, dialog: Dialog, body: bytes) -> Message:
         """A re-INVITE (14.1)."""
-        headers = [("Allow", ALLOW), ("Supported", "100rel, timer")]
-        if self.interval:
-            headers.append(("Session-Expires", f"{self.interval};refresher={self.refresher or 'uac'}"))
-        if self.agent.min_se:
-            headers.append(("Min-SE", str(self.agent.min_se)))
-        request = dialog.request("INVITE", *headers, body=body, content="application/sdp")
+        request = dialog.request("INVITE", *self.refreshing(), body=body, content="application/sdp")
         request.roles |= {"reinvite"}
         remedy = Remedies(dialog)
         answer = await self.modified(dialog, request)
@@ -353,8 +358,10 @@ class Call:
 
         self.inviting = True
         if self.wrong("reinvite-during-reinvite"):
-            second = dialog.request("INVITE", body=request.body, content="application/sdp")
-            asyncio.get_running_loop().call_later(0.02, dialog.begin, second, lambda answer: None)
+            second = request.copy()
+            second.put("Via", self.agent.via("udp"))
+            second.put("CSeq", f"{dialog.next_number()} INVITE")
+            dialog.begin(second, lambda answer: None)
         dialog.begin(request, heard)
         answer = await arrived
         self.inviting = False

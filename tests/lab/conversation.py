@@ -107,6 +107,7 @@ class Conversation:
         if transaction is not None and self.agent.wrong("cancel-of-another-method"):
             asyncio.get_running_loop().call_later(0.05, self.agent.cancel_anything, transaction.request)
         answer = await arrived
+        self.keyring.informed(answer)
         self.agent.say(f"{request.method}: {answer.start}")
         if not answer.local and self.agent.wrong("ack-for-other-methods") and transaction is not None:
             transaction.acknowledge(answer)
@@ -175,7 +176,9 @@ class Dialog(Conversation):
     def refresh(self, message: Message) -> None:
         """A new remote target (12.2.1.2, 12.2.2)."""
         contact = next(iter(message.values("Contact")), "")
-        if contact and message.method in TARGET_REFRESH and not self.agent.wrong("dialog-target-never-refreshed"):
+        if self.agent.wrong("dialog-target-never-refreshed", "dialog-target-is-the-first-uri"):
+            return
+        if contact and message.method in TARGET_REFRESH:
             self.target = str(Uri.parse(Address.parse(contact).uri))
 
     def end(self) -> None:

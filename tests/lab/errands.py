@@ -224,7 +224,7 @@ async def publish(agent: UserAgent) -> Message:
             tag = first.get("SIP-ETag")
         if wrong("publish-without-tag"):
             tag = ""
-        if wrong("publish-refresh-with-body") and role == "refresh":
+        if wrong("publish-removal-with-body") and role == "removal":
             basic = "open"
         await asyncio.sleep(0.1)
         answer = await send(expires, tag, basic, role)

@@ -86,8 +86,8 @@ class Examined:
 
 def command_of(where: Where, *options: str) -> str:
     """The client as `--exec` takes it."""
-    words = [sys.executable, str(CLIENT), "{uri}", "--method", "{method}", "--transport", "{transport}", *options]
-    return " ".join([*words, *(f"'{word}'" for word in shlex.split(where.options))])
+    words = [sys.executable, str(CLIENT), "{uri}", "--method", "{method}", "--transport", "{transport}"]
+    return " ".join([*words, *(f"'{word}'" for word in [*shlex.split(where.options), *options])])
 
 
 async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
@@ -123,11 +123,11 @@ def broken_in(results: Iterable[Result]) -> tuple[Named, ...]:
     )
 
 
-async def examine(fault: Fault, *, anywhere: bool = False) -> Examined:
+async def examine(fault: Fault, *more: str, anywhere: bool = False) -> Examined:
     """Through its cases, until it is found."""
     named: tuple[Named, ...] = ()
     for where in (Where("all"), *fault.shows) if anywhere else fault.shows:
-        named += broken_in(await sweep(command_of(where, "--fault", fault.name), where))
+        named += broken_in(await sweep(command_of(where, "--fault", fault.name, *more), where))
         if Examined(fault, named).found:
             break
     return Examined(fault, named)
@@ -167,7 +167,7 @@ def main() -> int:
     if chosen.right:
         where = Where(chosen.codes, chosen.methods, chosen.variants, chosen.transport, chosen.options)
         results = asyncio.run(sweep(command_of(where), where, chosen.jobs))
-        alarms = broken_in(results)
+        alarms = [one for one in broken_in(results) if one.level in (MUST, SHOULD)]
         for alarm in alarms:
             print(f"{alarm.case:34} {alarm.level:6} {alarm.rule}  [{alarm.rfc}]\n    {alarm.actual}")
         print(f"{len(results)} cases, {len(alarms)} alarms in {time.monotonic() - began:.0f} s")
@@ -175,7 +175,7 @@ def main() -> int:
     wanted = [fault for fault in TABLE if any(fnmatch.fnmatch(fault.name, name) for name in chosen.names)]
 
     async def one(fault: Fault) -> Examined:
-        examined = await examine(fault, anywhere=chosen.anywhere)
+        examined = await examine(fault, *shlex.split(chosen.options), anywhere=chosen.anywhere)
         if chosen.verbose or not examined.found:
             print(examined, flush=True)
         return examined

@@ -375,7 +375,10 @@ for _kind, _case, _rfc in (("invite", SILENT, "17.1.1.2"), ("request", SILENT_OP
     _fault(f"{_kind}-given-up-after-one-second", "after one copy it is given up", _rfc + " 8.1.3.1", _case)
     _fault(f"{_kind}-retransmission-with-new-branch", "copies have new branches", _rfc + " 17.1.1 8.1.1.7 17.1", _case)
     _fault(
-        f"{_kind}-retransmission-with-new-cseq", "copies have new CSeq numbers", _rfc + " 8.1.1.5 17.1.1 17.1", _case
+        f"{_kind}-retransmission-with-new-cseq",
+        "copies have new CSeq numbers",
+        _rfc + " 8.1.1.5 8.1.1.7 17.1.1 17.1",
+        _case,
     )
     _should(f"tcp-{_kind}-retransmitted", "copies are sent over TCP, too", _rfc, _tcp)
 _fault("invite-retransmission-changed", "copies of the INVITE differ from it", "17.1.1.2 17.1.1", SILENT)
@@ -428,9 +431,9 @@ _fault(
     edits=_edit("INVITE", "Via", "/TCP", "/UDP"),
 )
 _fault(
-    "via-maddr-on-unicast",
-    "the Via has ttl, and goes to no multicast address",
-    "18.1.1",
+    "via-ttl-too-large",
+    "the ttl of the Via is 300",
+    "18.1.1 20.42 25.1",
     BUSY,
     edits=_edit("INVITE", "Via", "$", ";ttl=300"),
 )
@@ -553,7 +556,9 @@ _fault(
 _fault("dialog-cseq-stays", "BYE has the CSeq number of the INVITE", "12.2.1.1", HANGS_UP)
 _fault("dialog-cseq-skips", "CSeq numbers in the dialog have gaps", "12.2.1.1", HANGS_UP)
 _fault("dialog-cseq-falls", "BYE has a lower CSeq number", "12.2.1.1", HANGS_UP)
-_fault("dialog-bye-without-to-tag", "BYE has no To tag", "12.2.1.1 15.1.1", HANGS_UP, edits=_edit("BYE", "To", TAG))
+_fault(
+    "dialog-bye-without-to-tag", "BYE has no To tag", "12.2.1.1 15.1.1 15 15.1", HANGS_UP, edits=_edit("BYE", "To", TAG)
+)
 _fault(
     "dialog-bye-other-to-tag",
     "BYE has another To tag",
@@ -648,8 +653,11 @@ _fault(
     "the call goes on after our BYE, and gets one of its own",
     "15.1.2 12.3 15.1.1 15.1 15",
     FINE,
+    Where("180"),
 )
-_fault("reinvite-during-reinvite", "two INVITEs at a time in a dialog", "14.1", HOLDS)
+_fault(
+    "reinvite-during-reinvite", "two INVITEs at a time in a dialog", "14.1", HOLDS, Where("200", "re-INVITE", "delayed")
+)
 _fault(
     "reinvite-without-contact",
     "a re-INVITE without Contact",
@@ -839,39 +847,39 @@ _fault(
 _fault(
     "sdp-without-version",
     "no v= line",
-    "4566/5 4566/5.1 4566/9",
+    "4566/5 4566/5.1 4566/9 3264/5",
     BUSY,
     edits=_edit("INVITE initial", "body", "v=0\r\n", ""),
 )
 _fault(
     "sdp-without-origin",
     "no o= line",
-    "4566/5 4566/5.2 4566/9",
+    "4566/5 4566/5.2 4566/9 3264/5",
     BUSY,
     edits=_edit("INVITE initial", "body", "o=[^\r]*\r\n", ""),
 )
 _fault(
     "sdp-without-connection",
     "no c= line",
-    "4566/5.7 4566/5 4566/9",
+    "4566/5.7 4566/5 4566/9 3264/5",
     BUSY,
     edits=_edit("INVITE initial", "body", "c=[^\r]*\r\n", ""),
 )
 _fault(
     "sdp-without-time",
     "no t= line",
-    "4566/5 4566/5.9 4566/9",
+    "4566/5 4566/5.9 4566/9 3264/5",
     BUSY,
     edits=_edit("INVITE initial", "body", "t=[^\r]*\r\n", ""),
 )
 _fault(
     "sdp-lines-out-of-order",
     "t= stands before s=",
-    "4566/5",
+    "4566/5 3264/5",
     BUSY,
     edits=_edit("INVITE initial", "body", "(s=-\r\n)(c=[^\r]*\r\n)(t=0 0\r\n)", r"\3\1\2"),
 )
-_fault(
+_should(
     "sdp-rtpmap-missing",
     "a dynamic payload type without rtpmap",
     "4566/6 3264/5.1 4566/5.14 3551/6",
@@ -1018,12 +1026,17 @@ _auth(
 )
 _auth("www-header-for-a-proxy", "a 407 is answered in Authorization", "22.3 20.28 20.7 7616/3.8", shows=ASKED_BY_PROXY)
 _auth("basic", "Basic credentials", "22 22.1 22.4 8760/2.6")
-_auth("nc-not-incremented", "nc is 1 for the second request with a nonce, too", _DIGEST, shows=ASKED)
+_auth(
+    "nc-not-incremented",
+    "nc is 1 for the second request with a nonce, too",
+    _DIGEST,
+    shows=Where("401", options="--hold 0.4"),
+)
 _auth(
     "not-in-later-requests",
     "BYE lacks the credentials of the INVITE",
     "22.3 22.1 22.2",
-    shows=ASKED_BY_PROXY,
+    shows=Where("407", options="--hold 0.4"),
     should=True,
 )
 _auth("stale-is-a-bad-password", "stale=true ends it", "7616/3.3 22.2 22.4 22.1 22.3", should=True)
@@ -1062,7 +1075,6 @@ _fault(
     "the retry with credentials has the To tag of the 401",
     "8.1.3.5 22.2 8.1.1.2",
     ASKED,
-    edits=_edit("retry-401 INVITE initial", "To", "$", ";tag=kept"),
 )
 _fault("auth-retry-same-branch", "the retry with credentials has the same branch", "8.1.1.7 8.1.3.5 22.2", ASKED)
 
@@ -1125,14 +1137,13 @@ _should(
     "21.3.2",
     Where("301", options="--calls 2"),
 )
-_should("redirect-305-not-through-the-proxy", "a 305 is not repeated through the proxy", "21.3.4 8.1.3.4", Where("305"))
 
 # Other tries: 8.1.3.5, 21
 
 for _code, _method in (("422", "INVITE"), ("423", "REGISTER"), ("420", "INVITE")):
     _case, _rfc = (
         Where(_code, _method),
-        "8.1.3.5" + (" 4028/7.3" if _code == "422" else " 10.2.8" if _code == "423" else ""),
+        "8.1.3.5" + (" 4028/7.3" if _code == "422" else " 10.2.8 10.2" if _code == "423" else ""),
     )
     _fault(f"retry-{_code}-same-branch", "the new try has the old branch", _rfc + " 8.1.1.7", _case)
     _should(
@@ -1155,9 +1166,15 @@ _should(
 _should("retry-unchanged-after-failure", "a 410 is tried again at once", "21.4 21.4.11 21.4.10", Where("410"))
 _should("retry-403-with-credentials", "a 403 is tried again", "21.4.4 21.4", Where("403"))
 _should("retry-at-once-after-6xx", "a 604 is tried again at once", "21.6 21.6.3 16.7", Where("604"))
-_should("retry-413-with-the-same-body", "after 413 the same body again", "8.1.3.5 21.4.11", Where("413", "MESSAGE"))
-_should("retry-415-with-the-same-type", "after 415 the same type again", "8.1.3.5 21.4.13", Where("415", "MESSAGE"))
-_should("retry-420-with-the-same-extensions", "after 420 the same extensions again", "8.1.3.5 21.4.15", Where("420"))
+_should(
+    "retry-413-with-the-same-body", "after 413 the same body again", "8.1.3.5 21.4.11 21.4", Where("413", "MESSAGE")
+)
+_should(
+    "retry-415-with-the-same-type", "after 415 the same type again", "8.1.3.5 21.4.13 21.4", Where("415", "MESSAGE")
+)
+_should(
+    "retry-420-with-the-same-extensions", "after 420 the same extensions again", "8.1.3.5 21.4.15 21.4", Where("420")
+)
 _should("retry-none-after-420", "no try without the extensions in Unsupported", "8.1.3.5 21.4.15", Where("420"))
 _should("retry-none-after-413", "no try with a smaller body", "8.1.3.5 21.4.11", Where("413", "MESSAGE"))
 _should("retry-none-after-415", "no try with a type from Accept", "8.1.3.5 21.4.13", Where("415", "MESSAGE"))
@@ -1318,14 +1335,7 @@ _fault(
     PUBLISHES,
 )
 _fault("publish-without-tag", "a refresh without SIP-If-Match", "3903/4.3 3903/4.4 3903/4.5", PUBLISHES)
-_fault("publish-refresh-with-body", "a removal with a body", "3903/4.5 3903/4.3", PUBLISHES)
-_fault(
-    "publish-first-with-tag",
-    "a first PUBLISH with SIP-If-Match",
-    "3903/4.2 3903/4.1",
-    PUBLISHES,
-    edits=_edit("PUBLISH first", "SIP-If-Match", "", "invented"),
-)
+_fault("publish-removal-with-body", "a removal with a body", "3903/4.5 3903/4.3", PUBLISHES)
 _fault(
     "publish-first-without-body",
     "a first PUBLISH without body",

@@ -87,10 +87,6 @@ class Remedies:
 
     def after_401(self, request: Message, answer: Message) -> Message | None:
         """Credentials, once for a challenge; again where it was stale."""
-        if self.wrong("auth-basic"):
-            retry = request.copy()
-            retry.add("Authorization", "Basic YWxpY2U6c2VjcmV0")
-            return retry if self.once(401) else None
         return request.copy() if self.conversation.keyring.accept(request, answer) else None
 
     after_407 = after_401
@@ -112,16 +108,15 @@ class Remedies:
                 continue
             self.visited.add(uri.key)
             found.append(uri)
-        self.targets = (
-            [*found, *found, *self.targets] if wrong("redirect-contact-tried-twice") else [*found, *self.targets]
-        )
+        times = 2 if wrong("redirect-contact-tried-twice") else 1
+        self.targets = [*(uri for uri in found for _ in range(times)), *self.targets]
         if answer.status == 301 and found:
             agent.moved[agent.uri] = str(found[0].bare)  # 21.3.2
         if wrong("redirect-302-remembered") and found:
             agent.moved[agent.uri] = str(found[0].bare)
         if wrong("redirect-only-first-contact"):
             self.targets = self.targets[:1]
-        if answer.status == 305 and found and not wrong("redirect-305-not-through-the-proxy"):
+        if answer.status == 305 and found and "dialog" not in request.roles:  # 12.2.1.2: there the route set stays
             retry = request.copy()
             proxy = self.targets.pop(0)
             retry.put("Route", f"<{proxy.bare}{'' if 'lr' in proxy.params else ';lr'}>")  # 21.3.4
@@ -236,10 +231,8 @@ class Remedies:
         match = re.match(r"\s*(\d+)", answer.get("Min-Expires"))
         asked = re.match(r"\s*(\d+)", request.get("Expires"))
         if not match or not asked or not 0 < int(asked[1]) < int(match[1]):
-            if not self.wrong("retry-423-with-the-same-expiry") or not self.once(423):
-                return None
-        retry = request.copy()
-        minimum = int(match[1]) if match else 60
+            return None
+        retry, minimum = request.copy(), int(match[1])
         if not self.wrong("retry-423-with-the-same-expiry"):
             brief = self.wrong("retry-423-still-too-brief", "subscribe-423-still-too-brief")
             retry.put("Expires", str(minimum - 1 if brief else minimum))

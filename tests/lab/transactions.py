@@ -70,7 +70,9 @@ class ClientTransaction:
         wrong, kind = self.layer.wrong, "invite" if self.is_invite else "request"
         if wrong(f"{kind}-retransmitted-too-soon"):
             return 0.1
-        if wrong(f"{kind}-retransmission-not-doubled"):
+        if wrong(f"{kind}-retransmission-not-doubled") or (
+            self.state == "proceeding" and wrong("request-retransmitted-fast-after-provisional")
+        ):
             return T1
         return due
 
@@ -126,8 +128,6 @@ class ClientTransaction:
                 self.state = "proceeding"
                 if self.is_invite and not wrong("invite-retransmitted-after-provisional"):
                     self.clock.stop("again", "over")
-                elif not self.is_invite and wrong("request-retransmitted-fast-after-provisional"):
-                    self.state = "calling"
                 self.heard(answer)
             return
         if self.is_invite:
