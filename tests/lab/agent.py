@@ -87,7 +87,7 @@ class UserAgent:
         target = uri or self.uri
         if not self.wrong("redirect-301-forgotten"):
             target = self.moved.get(target, target)
-        return Conversation(self, target, to)
+        return Conversation(self, target, to, call_id="always@lab" if self.wrong("form-call-id-reused") else "")
 
     async def quiet(self, seconds: float, at_most: float) -> None:
         """Until nothing has happened for so long."""

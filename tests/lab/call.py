@@ -141,8 +141,7 @@ class Call:
         if self.wrong("update-of-an-unreliable-early-dialog") and not reliable and not early.answered:
             early.answered = True
             body = self.session.offer("sendonly")
-            contact = ("Contact", self.agent.contact(self.agent.kind))
-            update = early.dialog.request("UPDATE", contact, body=body, content="application/sdp")
+            update = early.dialog.request("UPDATE", body=body, content="application/sdp")
             self.chore(early.dialog.final(update))
 
     def prack(self, early: Early, answer: Message) -> None:
@@ -356,13 +355,14 @@ class Call:
             if answer.status >= 200 and not arrived.done():
                 arrived.set_result(answer)
 
+        crossed = self.inviting
         self.inviting = True
-        if self.wrong("reinvite-during-reinvite"):
+        dialog.begin(request, heard)
+        if self.wrong("reinvite-during-reinvite") and not crossed:
             second = request.copy()
             second.put("Via", self.agent.via("udp"))
             second.put("CSeq", f"{dialog.next_number()} INVITE")
-            dialog.begin(second, lambda answer: None)
-        dialog.begin(request, heard)
+            self.chore(self.modified(dialog, second))
         answer = await arrived
         self.inviting = False
         self.touch()

@@ -491,7 +491,6 @@ _fault(
     "two calls have one Call-ID",
     "8.1.1.4",
     Where("486", options="--calls 2"),
-    edits=_edit("INVITE initial", "Call-ID", "^.*$", "always@lab"),
 )
 _form("cseq-method", "the CSeq says another method", "8.1.1.5 20.16", "", "CSeq", "INVITE$", "OPTIONS")
 _form("cseq-too-large", "the CSeq number is 2**31 and more", "8.1.1.5", "", "CSeq", NUMBER, "4294967295")
@@ -658,7 +657,7 @@ _fault(
 _fault(
     "reinvite-during-reinvite", "two INVITEs at a time in a dialog", "14.1", HOLDS, Where("200", "re-INVITE", "delayed")
 )
-_fault(
+_should(
     "reinvite-without-contact",
     "a re-INVITE without Contact",
     "8.1.1.8 12.2.1.1",
@@ -761,7 +760,7 @@ _fault(
 
 # Offer and answer: 13.2.1, RFC 3264
 
-ANSWER = "response 200 INVITE"
+ANSWER = "response 200 to-INVITE"
 _fault(
     "sdp-no-answer-in-ack",
     "the offer in a 200 gets no answer in the ACK",
@@ -801,13 +800,6 @@ _fault(
     "3264/6",
     FINE,
     edits=_edit(ANSWER, "body", "m=audio", "m=video"),
-)
-_fault(
-    "sdp-answer-other-profile",
-    "RTP/AVP is answered with RTP/SAVP",
-    "3264/6",
-    FINE,
-    edits=_edit(ANSWER, "body", "RTP/AVP", "RTP/SAVP"),
 )
 _should(
     "sdp-answer-no-common-format",
@@ -1061,14 +1053,12 @@ _should(
     "the retry with credentials has a new Call-ID",
     "8.1.3.5 22.2",
     ASKED,
-    edits=_edit("retry-401 INVITE", "Call-ID", "^.*$", "{random}"),
 )
 _should(
     "auth-retry-other-from-tag",
     "the retry with credentials has a new From tag",
     "8.1.3.5 22.2",
     ASKED,
-    edits=_edit("retry-401 INVITE", "From", TAG, ";tag=other"),
 )
 _fault(
     "auth-retry-with-to-tag",
@@ -1151,7 +1141,6 @@ for _code, _method in (("422", "INVITE"), ("423", "REGISTER"), ("420", "INVITE")
         "the new try has a new Call-ID",
         _rfc,
         _case,
-        edits=_edit(f"retry-{_code} {_method}", "Call-ID", "^.*$", "{random}"),
     )
     if _code != "423":
         _should(f"retry-{_code}-same-cseq", "the new try has the old CSeq", _rfc, _case)
@@ -1161,7 +1150,6 @@ _should(
     "the new try has a new From tag",
     "8.1.3.5 4028/7.3",
     Where("422"),
-    edits=_edit("retry-422 INVITE", "From", TAG, ";tag=other"),
 )
 _should("retry-unchanged-after-failure", "a 410 is tried again at once", "21.4 21.4.11 21.4.10", Where("410"))
 _should("retry-403-with-credentials", "a 403 is tried again", "21.4.4 21.4", Where("403"))
@@ -1393,21 +1381,21 @@ _should(
     "the 200 to OPTIONS has no Allow",
     "11.2",
     FINE,
-    edits=_edit("response 200 OPTIONS", "Allow", "*"),
+    edits=_edit("response 200 to-OPTIONS", "Allow", "*"),
 )
 _should(
     "response-options-without-accept",
     "the 200 to OPTIONS has no Accept",
     "11.2",
     FINE,
-    edits=_edit("response 200 OPTIONS", "Accept", "*"),
+    edits=_edit("response 200 to-OPTIONS", "Accept", "*"),
 )
 _should(
     "response-options-without-supported",
     "the 200 to OPTIONS has no Supported",
     "11.2",
     FINE,
-    edits=_edit("response 200 OPTIONS", "Supported", "*"),
+    edits=_edit("response 200 to-OPTIONS", "Supported", "*"),
 )
 _fault("response-require-ignored", "an extension that nobody has is not refused", "8.2.2.3", FINE)
 _fault("response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", FINE)

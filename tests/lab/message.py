@@ -154,7 +154,7 @@ class Message:
     @property
     def uri(self) -> str:
         """The Request-URI."""
-        return self.start.split(" ")[1]
+        return self.start.split()[1]
 
     @uri.setter
     def uri(self, value: str) -> None:
@@ -250,7 +250,7 @@ def response(to: Message, status: int, reason: str, tag: str) -> Message:
         answer.put("To", f"{to.get('To')};tag={tag}")
     if status < 300:
         answer.add("Record-Route", *to.lines("Record-Route"))
-    answer.roles = frozenset({"response", str(status), f"{status // 100}xx", to.method})
+    answer.roles = frozenset({"response", str(status), f"to-{to.method}"})
     return answer
 
 

@@ -39,6 +39,8 @@ class Remedies:
     async def next(self, request: Message, answer: Message) -> Message | None:
         """The next try, or None: this answer is what came of it."""
         status, self.tries = answer.status, self.tries + 1
+        if "dialog" in request.roles and status in (408, 481):
+            return None  # 12.2.1.2: there is no dialog any more
         bound = 25 if self.wrong("auth-retries-for-ever", "redirect-loop-followed") else TRIES
         if answer.local or self.tries > bound:
             return None
@@ -76,6 +78,13 @@ class Remedies:
         retry.roles = request.roles | {"retry", f"retry-{status}"}
         if not wrong(f"{kind}-same-branch", f"{kind}-same-cseq-same-call"):
             retry.put("Via", re.sub(r"branch=[^;]*", f"branch=z9hG4bK{token()}", retry.get("Via")))
+        if wrong(f"{kind}-other-call-id"):
+            conversation.call_id = token()
+            retry.put("Call-ID", conversation.call_id)
+        if wrong(f"{kind}-other-from-tag"):
+            conversation.tag = token()
+            conversation.local = re.sub(r";tag=.*", f";tag={conversation.tag}", conversation.local)
+            retry.put("From", conversation.local)
         number = conversation.next_number()
         if not wrong(f"{kind}-same-cseq", f"{kind}-same-cseq-same-call"):
             retry.put("CSeq", f"{number} {retry.method}")

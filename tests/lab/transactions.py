@@ -176,7 +176,7 @@ class ClientTransaction:
         if any(missing and wrong(name) for name, missing in unsent.items()):
             return
         sent = self.request
-        ack = Message(f"ACK {sent.uri} SIP/2.0", roles=frozenset({"ACK", "failure", *sent.roles - {"INVITE"}}))
+        ack = Message(f"ACK {sent.uri} SIP/2.0", roles=frozenset({"ACK", "failure"}))
         ack.add("Via", sent.get("Via"))
         ack.add("Route", *sent.lines("Route"))
         ack.add("Max-Forwards", "70")
