@@ -372,10 +372,10 @@ class Call:
     async def talk(self, dialog: Dialog) -> None:
         """Until nothing has happened for a while; a short session is refreshed meanwhile (RFC 4028)."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + 15
+        end = loop.time() + 15 + self.hold
         while not self.over.is_set() and loop.time() < end:
             due = self.active + self.hold
-            if 0 < self.interval <= 30:
+            if self.watched:
                 mine = self.refresher == "uac"
                 part = self.interval / 2 if mine else self.interval - min(32, self.interval / 3)
                 refresh = self.refreshed + part
@@ -391,8 +391,13 @@ class Call:
                 else:
                     due = max(refresh, due)
             await self.until(due)
-            if loop.time() >= self.active + self.hold and not 0 < self.interval <= 30:
+            if loop.time() >= self.active + self.hold and not self.watched:
                 return
+
+    @property
+    def watched(self) -> bool:
+        """Whether the session is to be refreshed while the call lasts."""
+        return 0 < self.interval <= max(30, 2 * self.hold)
 
     async def until(self, due: float) -> None:
         """A moment, or the end of the call."""

@@ -99,7 +99,11 @@ async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
         transports=transports_of([where.transport]),
     )
     cases, _ = selection.cases()
-    command, terms, taken = Command(client), Terms(timeout=25.0), list[Result]()
+    command, terms, taken = (
+        Command(client),
+        Terms(timeout=75.0 if "session-timer" in where.variant else 25.0),
+        list[Result](),
+    )
 
     async def play(case: Case) -> Result:
         return next(results_of(await attempt(case, command, terms), counted=frozenset({MUST, SHOULD})))

@@ -1,8 +1,8 @@
 """Two hundred and more ways of doing one thing wrong, each with the sections that a reader of the RFC would cite.
 
-A fault is data: what it is called, what it is, which section says so, and in which case of a sweep it shows. Most change
-a header of one kind of message on its way out (`Edit`); of the others only the name stands here, and the client asks
-`wrong(name)` where it would do the right thing.
+A fault is data: its name, what it is, which section says so, and in which case of a sweep it shows. Most change a
+header of one kind of message on its way out (`Edit`); of the others only the name stands here, and the client asks
+`wrong(name)` where it would do right.
 """
 
 from __future__ import annotations
@@ -684,8 +684,13 @@ _should(
 )
 _should("dialog-kept-after-481", "no BYE after 481 to a re-INVITE", "12.2.1.2 14.1", Where("481", "re-INVITE"))
 _should("dialog-used-after-481", "INFO in a dialog that got 481", "12.2.1.2 14.1", Where("481", "re-INVITE"))
-_fault("dialog-old-cseq-accepted", "a request of ours with an old CSeq gets 200", "12.2.2", FINE)
-_fault("fork-second-2xx-ignored", "the second 200 of a fork gets no ACK", "13.2.2.4", FINE)
+_fault(
+    "dialog-old-cseq-accepted",
+    "a request of ours with an old CSeq gets 200",
+    "12.2.2",
+    Where("200", variant="requests"),
+)
+_fault("fork-second-2xx-ignored", "the second 200 of a fork gets no ACK", "13.2.2.4", Where("200", variant="forked"))
 
 # Reliable provisional responses: RFC 3262
 
@@ -700,7 +705,7 @@ _fault(
 )
 _fault("prack-only-first", "only the first reliable response gets a PRACK", "3262/4", PRACKED)
 _fault("prack-only-183", "a reliable 180 gets no PRACK", "3262/4", Where("180"))
-_fault("prack-only-one-branch", "of a fork only one branch gets PRACKs", "3262/4", PRACKED)
+_fault("prack-only-one-branch", "of a fork only one branch gets PRACKs", "3262/4", Where("183", variant="forked"))
 _fault(
     "prack-other-rseq",
     "RAck has another RSeq",
@@ -917,8 +922,18 @@ _fault(
 )
 _fault("timer-422-without-min-se", "after 422 no Min-SE", "4028/7.3 4028/7.4", Where("422"))
 _fault("timer-422-min-se-smaller", "after 422 a smaller Min-SE", "4028/7.3 4028/7.4", Where("422"))
-_fault("timer-never-refreshed", "the refresher does not refresh", "4028/10 4028/7.2", FINE)
-_fault("timer-refresher-mixed-up", "the refresher waits for the other side", "4028/10 4028/7.2", FINE)
+_fault(
+    "timer-never-refreshed",
+    "the refresher does not refresh",
+    "4028/10 4028/7.2",
+    Where("200", variant="session-timer", options="--hold 55"),
+)
+_fault(
+    "timer-refresher-mixed-up",
+    "the refresher waits for the other side",
+    "4028/10 4028/7.2",
+    Where("200", variant="session-timer", options="--hold 55"),
+)
 _fault(
     "timer-session-expires-too-small",
     "Session-Expires of 30 seconds",
@@ -1035,8 +1050,10 @@ _auth("stale-is-a-bad-password", "stale=true ends it", "7616/3.3 22.2 22.4 22.1 
 _auth(
     "old-nonce-after-stale", "after stale=true the old nonce again", "7616/3.3 22.4 7616/3.4 22.1 22.2 22.3 7616/3.2.1"
 )
-_auth("same-credentials-again", "rejected credentials are sent once more", "22.1")
-_auth("retries-for-ever", "rejected credentials are sent for ever", "22.1")
+_auth(
+    "same-credentials-again", "rejected credentials are sent once more", "22.1", shows=Where("401", variant="stubborn")
+)
+_auth("retries-for-ever", "rejected credentials are sent for ever", "22.1", shows=Where("401", variant="stubborn"))
 _auth(
     "answers-unknown-algorithm", "a challenge with an unknown algorithm is answered", "8760/2.4 7616/3.7 7616/3.3 22.4"
 )
@@ -1107,7 +1124,12 @@ _fault(
     edits=_edit("retry-302 INVITE", "start", ";x-leg=2", ""),
 )
 _fault("redirect-contact-tried-twice", "a Contact that failed is tried again", "8.1.3.4", MOVED)
-_fault("redirect-loop-followed", "two addresses that name each other are called in turn", "8.1.3.4", MOVED)
+_fault(
+    "redirect-loop-followed",
+    "two addresses that name each other are called in turn",
+    "8.1.3.4",
+    Where("302", variant="stubborn"),
+)
 _fault(
     "redirect-headers-kept-in-uri",
     "the header part of a Contact stays in the Request-URI",
@@ -1397,10 +1419,20 @@ _should(
     FINE,
     edits=_edit("response 200 to-OPTIONS", "Supported", "*"),
 )
-_fault("response-require-ignored", "an extension that nobody has is not refused", "8.2.2.3", FINE)
-_fault("response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", FINE)
-_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", FINE)
-_should("stray-second-via-taken", "a response with two Via is taken", "8.1.3.3", BUSY)
-_fault("stray-matched-by-call-id", "a response with a foreign branch is taken", "17.1.3 18.1.2 6026/7.2", BUSY)
+_fault(
+    "response-require-ignored",
+    "an extension that nobody has is not refused",
+    "8.2.2.3",
+    Where("200", variant="requests"),
+)
+_fault("response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", Where("200", variant="requests"))
+_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", Where("200", variant="requests"))
+_should("stray-second-via-taken", "a response with two Via is taken", "8.1.3.3", Where("486", variant="second-via"))
+_fault(
+    "stray-matched-by-call-id",
+    "a response with a foreign branch is taken",
+    "17.1.3 18.1.2 6026/7.2",
+    Where("486", variant="stray"),
+)
 
 BY_NAME = {fault.name: fault for fault in TABLE}

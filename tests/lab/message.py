@@ -64,7 +64,7 @@ class Uri:
         if scheme.lower() not in ("sip", "sips"):
             return cls(scheme.lower(), "", rest, None)
         rest, _, headers = rest.partition("?")
-        user, at, hostport = rest.rpartition("@") if "@" in rest else ("", "", rest)
+        user, _, hostport = rest.rpartition("@") if "@" in rest else ("", "", rest)
         hostport, semicolon, parameters = hostport.partition(";")
         match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::(\d+))?", hostport)
         host, port = (match[1], match[2]) if match else (hostport, None)
@@ -144,7 +144,7 @@ class Message:
     @property
     def is_request(self) -> bool:
         """Else it is a response."""
-        return not self.start[:4].upper() == "SIP/"
+        return self.start[:4].upper() != "SIP/"
 
     @property
     def method(self) -> str:

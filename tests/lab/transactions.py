@@ -320,7 +320,7 @@ class Layer:
         if hop.kind == "tcp":
             return hop
         via = next(iter(request.values("Via")), "")
-        sent_by, _, rest = (via.split(None, 1) + [""])[1].partition(";")
+        sent_by, _, rest = [*via.split(None, 1), ""][1].partition(";")
         values = params(rest)
         if "rport" in values:
             return hop
