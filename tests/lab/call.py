@@ -380,7 +380,7 @@ class Call:
                 part = self.interval / 2 if mine else self.interval - min(32, self.interval / 3)
                 refresh = self.refreshed + part
                 if loop.time() >= refresh:
-                    if not mine or self.wrong("timer-never-refreshed"):
+                    if not mine:
                         return  # 10: nobody refreshed it
                     answer = await self.modify(dialog, self.session.offer())
                     if answer.status in FATAL:
@@ -397,7 +397,7 @@ class Call:
     @property
     def watched(self) -> bool:
         """Whether the session is to be refreshed while the call lasts."""
-        return 0 < self.interval <= max(30, 2 * self.hold)
+        return not self.wrong("timer-never-refreshed") and 0 < self.interval <= max(30, 2 * self.hold)
 
     async def until(self, due: float) -> None:
         """A moment, or the end of the call."""

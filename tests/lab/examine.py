@@ -99,6 +99,8 @@ async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
         transports=transports_of([where.transport]),
     )
     cases, _ = selection.cases()
+    if not cases:
+        raise ValueError(f"no sweep has such a case: {where}")
     command, terms, taken = (
         Command(client),
         Terms(timeout=75.0 if "session-timer" in where.variant else 25.0),

@@ -705,7 +705,7 @@ _fault(
 )
 _fault("prack-only-first", "only the first reliable response gets a PRACK", "3262/4", PRACKED)
 _fault("prack-only-183", "a reliable 180 gets no PRACK", "3262/4", Where("180"))
-_fault("prack-only-one-branch", "of a fork only one branch gets PRACKs", "3262/4", Where("183", variant="forked"))
+_fault("prack-only-one-branch", "of a fork only one branch gets PRACKs", "3262/4", Where("200", variant="forked"))
 _fault(
     "prack-other-rseq",
     "RAck has another RSeq",
