@@ -19,7 +19,7 @@ class UserAgent:
         self.uri, self.kind, self.user, self.password, self.routes = uri, kind, user, password, routes
         self.conduct = conduct
         self.wrong = conduct.wrong
-        self.layer = Layer(conduct.wrong, conduct.edit)
+        self.layer = Layer(conduct)
         self.layer.asked = self.asked
         self.layer.acknowledged = self.acknowledged
         self.dialogs: dict[tuple[str, str, str], Dialog] = {}

@@ -18,6 +18,11 @@ class Conduct:
         """Whether the fault is one of these."""
         return self.fault is not None and self.fault.name in names
 
+    def hears(self, data: bytes) -> bool:
+        """Whether a message that came in is taken."""
+        deaf = self.fault.deaf if self.fault is not None else ""
+        return not deaf or not re.search(deaf, data.decode("utf-8", "replace"))
+
     def edit(self, message: Message) -> Message:
         """The message as it is sent."""
         if self.fault is None:

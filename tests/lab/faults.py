@@ -45,19 +45,29 @@ class Fault:
     level: str
     shows: tuple[Where, ...]
     edits: tuple[Edit, ...] = ()
+    deaf: str = ""
+    """A regular expression: messages that have it are not heard."""
 
 
 _SIP = "RFC 3261 "
 TABLE: list[Fault] = []
 
 
-def _fault(name: str, says: str, rfc: str, *shows: Where, edits: tuple[Edit, ...] = (), level: str = "MUST") -> None:
+def _fault(
+    name: str,
+    says: str,
+    rfc: str,
+    *shows: Where,
+    edits: tuple[Edit, ...] = (),
+    level: str = "MUST",
+    deaf: str = "",
+) -> None:
     """`rfc`: sections of RFC 3261; others with the RFC's number before a slash, as in `3262/4`."""
     cited = tuple(
         _SIP + part if "/" not in part else "RFC {} {}".format(*part.split("/"))
         for part in rfc.replace(",", "").split()
     )
-    TABLE.append(Fault(name, says, cited, level, shows, edits))
+    TABLE.append(Fault(name, says, cited, level, shows, edits, deaf))
 
 
 def _should(name: str, says: str, rfc: str, *shows: Where, edits: tuple[Edit, ...] = ()) -> None:
@@ -1434,5 +1444,54 @@ _fault(
     "17.1.3 18.1.2 6026/7.2",
     Where("486", variant="stray"),
 )
+
+# What a client has to understand: 7, 8.1.3.2, 18.3. That it did not shows in what it does not do
+
+for _name, _says, _rfc, _pattern, _case in (
+    ("compact", "compact header names", "7.3.3", r"\n[viftmlcsk][ \t]*:", Where("486", variant="compact")),
+    ("empty-reason", "an empty reason phrase", "7.2 25.1", r"^SIP/2.0 \d+ ?\r", Where("486", variant="empty-reason")),
+    (
+        "long-reason",
+        "a long reason phrase",
+        "7.2 25.1",
+        r"^SIP/2.0 \d+ [^\r]{200}",
+        Where("486", variant="long-reason"),
+    ),
+    ("folded", "folded headers", "7.3.1", r"\r\n[ \t]+\S", Where("486", variant="folded")),
+    ("lower-case", "header names in lower case", "7.3.1", r"\nvia:", Where("486", variant="lower-case")),
+    ("upper-case", "header names in upper case", "7.3.1", r"\nVIA:", Where("486", variant="upper-case")),
+    (
+        "space",
+        "white space before the colon",
+        "7.3.1 25.1",
+        r"\n[\w-]+[ \t]+:",
+        Where("486", variant="space-before-colon"),
+    ),
+    ("extra-headers", "headers that it does not know", "8.1.3 7.3.2", r"\nX-", Where("486", variant="extra-headers")),
+    ("unknown-codes", "codes that nobody registered", "8.1.3.2", r"^SIP/2.0 [1-6]9[89]", Where("499")),
+    ("unknown-success", "a 299", "8.1.3.2", r"^SIP/2.0 299", Where("299")),
+    ("6xx", "a 603", "8.1.3.2 17.1.1.2", r"^SIP/2.0 6", Where("603")),
+    (
+        "no-to-tag",
+        "a response without To tag",
+        "8.2.6.2 12.1.2 17.1.3",
+        r"\nTo: [^;\r]*\r",
+        Where("486", variant="no-to-tag"),
+    ),
+):
+    _fault(
+        f"deaf-to-{_name}",
+        f"{_says}: the response is not heard",
+        _rfc + " 17.1.1.2 17.1.1.3 13.2.2.4",
+        _case,
+        deaf=_pattern,
+    )
+for _name, _says, _variant in (
+    ("second-message-lost", "of two messages in a segment the second is lost", "two-in-one-segment"),
+    ("pieces-lost", "a message in pieces is lost", "byte-by-byte"),
+):
+    _fault(
+        f"stream-{_name}", _says, "18.3 7.5 17.1.1.2 17.1.1.3 13.2.2.4", Where("200", variant=_variant, transport="tcp")
+    )
 
 BY_NAME = {fault.name: fault for fault in TABLE}

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from conduct import Conduct
 from message import Message, params, response, token
 from transport import Hop, Transport
 
@@ -238,9 +239,9 @@ class ServerTransaction:
 class Layer:
     """Matches what comes in to transactions (17.1.3, 17.2.3)."""
 
-    def __init__(self, wrong: Callable[..., bool], edit: Callable[[Message], Message]) -> None:
-        self.wrong, self.edit = wrong, edit
-        self.transport = Transport(self.receive)
+    def __init__(self, conduct: Conduct) -> None:
+        self.wrong, self.edit = conduct.wrong, conduct.edit
+        self.transport = Transport(self.receive, conduct)
         self.clients: dict[tuple[str, str], ClientTransaction] = {}
         self.servers: dict[tuple[str, str], ServerTransaction] = {}
         self.asked: Callable[[Message, ServerTransaction], None] = lambda request, transaction: None

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from conduct import Conduct
 from message import Message, cut
 
 Place: TypeAlias = tuple[str, int]
@@ -27,8 +28,8 @@ class Hop:
 class Transport(asyncio.DatagramProtocol):
     """A UDP socket and a TCP listener on one port, and the connections that were opened."""
 
-    def __init__(self, receive: Callable[[Message, Hop], None]) -> None:
-        self.receive = receive
+    def __init__(self, receive: Callable[[Message, Hop], None], conduct: Conduct) -> None:
+        self.receive, self.conduct = receive, conduct
         self.local: Place = ("", 0)
         self.udp: asyncio.DatagramTransport | None = None
         self.server: asyncio.Server | None = None
@@ -70,8 +71,11 @@ class Transport(asyncio.DatagramProtocol):
         try:
             while data := await reader.read(65536):
                 buffer += data
-                for message in cut(buffer):
-                    self.take(message, Hop("tcp", place, writer))
+                for number, message in enumerate(cut(buffer)):
+                    if number == 0 or not self.conduct.wrong("stream-second-message-lost"):
+                        self.take(message, Hop("tcp", place, writer))
+                if self.conduct.wrong("stream-pieces-lost"):
+                    buffer.clear()
         except OSError:
             pass
         finally:
@@ -81,6 +85,8 @@ class Transport(asyncio.DatagramProtocol):
 
     def take(self, data: bytes, hop: Hop) -> None:
         """What is no SIP message is dropped."""
+        if not self.conduct.hears(data):
+            return
         try:
             message = Message.parse(data)
         except ValueError:
