@@ -13,7 +13,7 @@ from responder.observe.records import Case
 from responder.scenario.problems import ScenarioError
 from responder.sweep import expectations
 from responder.sweep import selection as select
-from responder.sweep.attempt import TIMEOUT, Terms
+from responder.sweep.attempt import Terms
 from responder.sweep.baseline import Baseline
 from responder.sweep.command import Command, CommandError
 from responder.sweep.manual import PORT
@@ -112,7 +112,7 @@ def _terms(arguments: Namespace, mistakes: _Mistakes) -> Terms:
     return Terms(
         host=arguments.host.strip("[]"),
         port=arguments.port if arguments.port is not None else PORT if arguments.manual else 0,
-        timeout=arguments.timeout or TIMEOUT,
+        timeout=arguments.timeout,
         seed=arguments.seed,
         t1=arguments.t1,
         objections=lambda case, status, output: expectations.objections(expected, case, status, output),

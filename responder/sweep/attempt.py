@@ -34,7 +34,7 @@ from responder.sweep.flows import INSIDE, flow_for
 from responder.sweep.stage import MOST_EVENTS, Stage
 
 TIMEOUT: Final = 30.0
-"""Seconds that a client has where nobody says how many."""
+"""Seconds that a client has where nobody says how many, and its flow takes no longer."""
 DRAIN: Final = 0.1
 """Seconds without a message after which nothing is under way any more from a client that has exited."""
 _MOST_DRAINING: Final = 1.0
@@ -69,8 +69,8 @@ class Terms:
     """Where to listen, an IP address."""
     port: int = 0
     """0: any free one."""
-    timeout: float = TIMEOUT
-    """Seconds that a client has."""
+    timeout: float | None = None
+    """Seconds that a client has; None: `TIMEOUT`, or as long as the flow takes."""
     seed: int | None = None
     t1: float | None = None
     """Timer T1 of RFC 3261 in seconds; None: 500 ms."""
@@ -165,7 +165,8 @@ class _Visit:
         exit_ = asyncio.ensure_future(client.exit())
         rest = asyncio.ensure_future(self._rest())
         try:
-            await asyncio.wait((exit_, rest), timeout=self.terms.timeout, return_when=asyncio.FIRST_COMPLETED)
+            timeout = self.terms.timeout or max(TIMEOUT, self.flow.lasts + self.flow.watch)
+            await asyncio.wait((exit_, rest), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             exited = exit_.done()
             time = loop.time()
             if exited:
