@@ -24,7 +24,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from responder.observe.records import Case
+from responder.observe.records import Case, Entry
 from responder.observe.report.result import Result, results_of
 from responder.observe.rules.rule import MUST, SHOULD
 from responder.sweep.attempt import Terms, attempt
@@ -90,6 +90,11 @@ def command_of(where: Where, *options: str) -> str:
     return " ".join([*words, *(f"'{word}'" for word in [*shlex.split(where.options), *options])])
 
 
+def judged(entries: list[Entry]) -> Result:
+    """The result of a case; in a thread, so that the other cases' messages are not read late."""
+    return next(results_of(entries, counted=frozenset({MUST, SHOULD})))
+
+
 async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
     """What a sweep of this selection makes of a client."""
     selection = Selection(
@@ -108,7 +113,7 @@ async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
     )
 
     async def play(case: Case) -> Result:
-        return next(results_of(await attempt(case, command, terms), counted=frozenset({MUST, SHOULD})))
+        return await asyncio.to_thread(judged, await attempt(case, command, terms))
 
     await Sweeper(cases, play, taken.append, jobs=jobs).run()
     return taken
