@@ -4,6 +4,8 @@
   compare.py cpu       CPU of the server per call: every flow, transport and form of request
   compare.py memory    bytes per held call, 10,000 of them at once
   compare.py long      a run past 32 s, when the timers of the first calls fall due: CPU per call and memory over time
+  compare.py journal   what it costs to be watched: with the journal in memory, and with --trace, next to neither
+  compare.py bounded   a million messages with the journal in memory: its size over time
 
 The servers take turns, so that a busy machine is busy for all of them; figures are medians over the rounds, the ratio
 is the median of the ratios of each round. Everything stays on 127.0.0.1, on free ports, and ends in bounded time.
@@ -15,6 +17,7 @@ import argparse
 import shutil
 import statistics
 import sys
+import tempfile
 from pathlib import Path
 
 import caller
@@ -23,11 +26,15 @@ from processes import BenchmarkError, Server
 
 HERE = Path(__file__).resolve().parent
 WARM_UP = 500
+MESSAGES_OF_A_CALL = 7
+BOUNDED_STEP = 8.0
+SERVE = f"{sys.executable} -m responder serve --quiet --host 127.0.0.1 --port PORT"
+JOURNALED = f"{sys.executable} {HERE / 'journaled.py'} PORT"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["cpu", "memory", "long"])
+    parser.add_argument("what", choices=list(MODES))
     parser.add_argument("--flows", default=",".join(caller.FLOWS), help="of: %(default)s")
     parser.add_argument("--forms", default=",".join(caller.FORMS), help="of: %(default)s")
     parser.add_argument("--transports", default="udp,tcp", help="of: %(default)s")
@@ -44,7 +51,7 @@ def main() -> int:
             for word in getattr(arguments, name).split(","):
                 if word not in known:
                     raise BenchmarkError(f"--{name}: {word!r} is none of {', '.join(known)}")
-        {"cpu": cpu, "memory": memory, "long": long}[arguments.what](arguments)
+        MODES[arguments.what](arguments)
     except BenchmarkError as error:
         print(f"compare.py: {error}", file=sys.stderr)
         return 1
@@ -54,12 +61,17 @@ def main() -> int:
 def servers(arguments: argparse.Namespace, flow: str, transport: str) -> dict[str, str]:
     """The commands by name; sipp, the one that the others are compared with, comes first."""
     mode = "t1" if transport == "tcp" else "u1"
-    responder = arguments.responder or f"{sys.executable} -m responder serve --quiet --host 127.0.0.1 --port PORT"
-    scenario = f" {HERE / 'busy.yaml'}" if flow == "busy" else ""
+    responder = arguments.responder or SERVE
+    scenario = scenario_of(flow)
     return {
         "sipp": f"sipp -sf {HERE / 'uas' / flow}.xml -i 127.0.0.1 -p PORT -t {mode} -nostdin -buff_size 4000000",
         "responder": responder + scenario,
     }
+
+
+def scenario_of(flow: str) -> str:
+    """The argument that says what to do with the calls of a flow."""
+    return f" {HERE / 'busy.yaml'}" if flow == "busy" else ""
 
 
 def measured(server: Server, xml: str, arguments: argparse.Namespace, transport: str) -> tuple[float, Result]:
@@ -144,6 +156,53 @@ def long(arguments: argparse.Namespace) -> None:
             )  # fmt: skip
         print(f"  {result.calls} calls, {result.failed} failed, {result.resent} requests sent again")
 
+
+def journal(arguments: argparse.Namespace) -> None:
+    print(f"{'flow':8} {'transport':9} {'requests':8} {'quiet us':>8} {'journal us':>10} {'ratio':>6} ", end="")
+    print(f"{'trace us':>8} {'ratio':>6}  failed, resent")
+    for flow in arguments.flows.split(","):
+        for transport in arguments.transports.split(","):
+            for form in arguments.forms.split(","):
+                costs: dict[str, list[float]] = {"quiet": [], "journal": [], "trace": []}
+                failed = resent = 0
+                for _ in range(arguments.rounds):
+                    for name in costs:
+                        with tempfile.TemporaryDirectory() as folder:
+                            file = f" --trace {folder}/run.jsonl" if name == "trace" else ""
+                            command = (JOURNALED if name == "journal" else SERVE) + scenario_of(flow) + file
+                            with Server(name, command, transport) as server:
+                                cost, result = measured(server, caller.scenario(flow, form), arguments, transport)
+                        costs[name].append(cost)
+                        failed += result.failed
+                        resent += result.resent
+                print(f"{flow:8} {transport:9} {form:8} {statistics.median(costs['quiet']):8.1f} ", end="")
+                for name, width in (("journal", 10), ("trace", 8)):
+                    ratio = statistics.median(b / a for a, b in zip(costs["quiet"], costs[name], strict=True))
+                    print(f"{statistics.median(costs[name]):{width}.1f} {ratio:6.2f} ", end="")
+                print(f" {failed}, {resent}", flush=True)
+
+
+def bounded(arguments: argparse.Namespace) -> None:
+    calls, rate = 1_000_000 // MESSAGES_OF_A_CALL + 1, min(arguments.rate, 2000)
+    for name, command in (("quiet", SERVE), ("journal", JOURNALED)):
+        print(f"{name}: {calls} calls over UDP, {MESSAGES_OF_A_CALL} messages each, {rate} a second")
+        with Server(name, command, "udp") as server:
+            last = 0.0
+
+            def watch(passed: float, server: Server = server) -> None:
+                nonlocal last
+                if passed - last >= BOUNDED_STEP:
+                    last = passed
+                    print(f"  {passed:5.1f} s {server.memory() / 2**20:7.1f} MiB", flush=True)
+
+            result = call(
+                server.port, caller.scenario("invite", "sipp"), transport="udp", calls=calls, rate=rate, at_once=500,
+                seconds=calls / rate + 60, watch=watch,
+            )  # fmt: skip
+        print(f"  {result.calls} calls, {result.failed} failed, {result.resent} requests sent again")
+
+
+MODES = {"cpu": cpu, "memory": memory, "long": long, "journal": journal, "bounded": bounded}
 
 if __name__ == "__main__":
     sys.exit(main())

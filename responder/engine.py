@@ -231,6 +231,7 @@ class Engine:
             return
         key, transaction = self._layer.find(request, flow)
         at = len(self._wire.events)
+        self._core.matched = ""
         if transaction is None:
             number = self._core.receive(request, fault, key, flow)
             again = False
@@ -244,7 +245,8 @@ class Engine:
                 transaction.acknowledged(request)
         if self._observing:
             # it came before whatever it led to
-            self._wire.events.insert(at, MessageReceived(self._wire.now, flow, data, request, number, again))
+            event = MessageReceived(self._wire.now, flow, data, request, number, again, self._core.matched)
+            self._wire.events.insert(at, event)
 
     def _response(self, response: Response, data: bytes, flow: Flow) -> None:
         fault = fault_of_response(response)
@@ -254,11 +256,17 @@ class Engine:
             raise ParseError("More than one Via in a response to us", field="Via")  # 8.1.3.3
         transaction = self._layer.match_response(response)
         user = transaction.user if transaction is not None else None
+        core = self._core
+        core.matched = ""
+        event = None
         if self._observing:
             number = user.number if user is not None else 0
-            self._wire.events.append(MessageReceived(self._wire.now, flow, data, response, number, False))
+            event = MessageReceived(self._wire.now, flow, data, response, number, False)
+            self._wire.events.append(event)
         if transaction is not None:
             transaction.receive(response)
+        if event is not None:
+            event.note = core.matched
 
     def _malformed(self, data: bytes, error: ParseError, flow: Flow) -> None:
         detached(error)

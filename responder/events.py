@@ -66,9 +66,15 @@ class Unusual(bytes):
         return message
 
 
-@dataclass(frozen=True, slots=True)
+# Messages and ends of calls are frozen only by agreement: there are many, and a frozen one costs three times as much.
+
+
+@dataclass(slots=True)
 class MessageReceived:
-    """A well-formed SIP message came in. `call` is the number of its call, 0 where it belongs to none."""
+    """A well-formed SIP message came in. `call` is the number of its call, 0 where it belongs to none.
+
+    `note` is the rule that it began a call of, or the step that waited for it: `busy`, `busy step 3`.
+    """
 
     time: float
     flow: Flow
@@ -76,11 +82,12 @@ class MessageReceived:
     message: Message
     call: int
     retransmission: bool
+    note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MessageSent:
-    """A message went out. `note` says why where that is not plain (`retransmission`, `rule busy step 3`, ...)."""
+    """A message went out. `note` says why: `busy step 3`, `built-in`, `fault: delayed 2 s`."""
 
     time: float
     flow: Flow
@@ -103,10 +110,7 @@ class Malformed:
 
 @dataclass(slots=True)
 class CallEnded:
-    """A call (or a lone transaction such as OPTIONS) is over; times are in seconds of the engine's clock.
-
-    Not frozen only because one is made for every call: a frozen one costs three times as much to make.
-    """
+    """A call (or a lone transaction such as OPTIONS) is over; times are in seconds of the engine's clock."""
 
     time: float
     call: int

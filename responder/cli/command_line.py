@@ -40,8 +40,11 @@ COMMANDS = {
     "ladder": Command("ladder", "draw the calls of a trace file"),
     "sweep": Command("sweep", "drive a client through response codes, and judge it case by case"),
     "judge": Command("judge", "say which rules of the RFCs the client in a trace file broke"),
+    "report": Command(
+        "report", "say what came of a run in a trace file, case by case: a table, JSON, JUnit, HTML, ..."
+    ),
     "import": Command("import_", "turn a scenario of SIPp into one of ours"),
-    "schema": Command("schema", "print the JSON Schema of scenario files"),
+    "schema": Command("schema", "print the JSON Schema of scenario files, or of reports"),
 }
 _DESCRIPTION = """\
 A SIP test responder (UAS simulator): any response code to any client, scripted in YAML, judged by the RFCs.

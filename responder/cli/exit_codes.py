@@ -11,9 +11,9 @@ class Exit(IntEnum):
     PASS = 0
     """All went well; also a service that was stopped with SIGTERM."""
     FAIL = 1
-    """A call's verdict failed, fewer calls came than `--calls` waits for, or a rule for clients was broken."""
+    """A call or a case failed, fewer calls came than `--calls` waits for, or a rule for clients was broken."""
     USAGE = 2
-    """The command line, a scenario file or another input file is wrong."""
+    """The command line, a scenario file or another input file is wrong, or a report cannot be written."""
     BIND = 3
     """An address cannot be listened on."""
     INTERRUPTED = 130
@@ -25,8 +25,8 @@ class Exit(IntEnum):
 MEANINGS = """\
 exit codes:
   0    passed; or stopped with SIGTERM
-  1    a call failed, --timeout struck before --calls calls had come, or `judge` found a MUST broken
-  2    the command line, a scenario file or a trace is wrong
+  1    a call or a case failed, --timeout struck before --calls calls had come, or the client broke a MUST
+  2    the command line, a scenario file or a trace is wrong, or a report cannot be written
   3    an address cannot be listened on
   130  interrupted (Ctrl-C)
   141  nobody reads the output any more (a closed pipe)

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from responder.cli.exit_codes import Exit
+from responder.cli.reporting import report_on
 
 _EXAMPLES = """\
 examples:
@@ -21,7 +22,8 @@ examples:
                "not_exercised": N},
    "rules": [{"id": ..., "level": "MUST", "rfc": ..., "says": ..., "verdict": "pass" | "fail" | "not-exercised",
               "occasions": N, "findings": [{"call_id": ..., "expected": ..., "actual": ..., "messages": [1, 3]}]}]}
-Findings are the occasions on which a rule was broken. The same trace always gives the same bytes.
+Findings are the occasions on which a rule was broken. In the trace of a sweep each has its "case", too, and messages
+are numbered within that. The same trace always gives the same bytes.
 
 Exits with 0 where no MUST was broken, with 1 where one was (with --strict also a SHOULD), with 2 for what is no trace.
 """
@@ -30,7 +32,7 @@ Exits with 0 where no MUST was broken, with 1 where one was (with --strict also 
 def configure(parser: ArgumentParser) -> None:
     """Add its arguments."""
     parser.epilog = _EXAMPLES
-    parser.add_argument("trace", metavar="TRACE", help="a file that `responder serve --trace` wrote")
+    parser.add_argument("trace", metavar="TRACE", help="a file that `--trace` of serve or sweep wrote")
     parser.add_argument("--strict", action="store_true", help="a SHOULD that was broken fails, too")
     parser.add_argument("--all", action="store_true", help="list the rules that were kept and not exercised, too")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
@@ -40,20 +42,17 @@ def run(arguments: Namespace) -> int:
     """Judge it; 1 where the client did wrong, 2 where there is nothing to judge."""
     from responder.cli.terminal import terminal_of
     from responder.observe.json_lines import encode
-    from responder.observe.judge import judge
-    from responder.observe.judgement_report import as_dict, lines
-    from responder.observe.rules.rule import MUST, SHOULD
+    from responder.observe.report.judgement import as_dict, lines
     from responder.observe.trace import read_trace
 
-    judgement = judge(read_trace(arguments.trace))
-    if not judgement.transcript.messages:
+    report = report_on(arguments, read_trace(arguments.trace), None)
+    if not any(result.seen for result in report.results):
         print(f"responder judge: {arguments.trace}: no message in this run", file=sys.stderr)
         return Exit.USAGE
     if arguments.json:
-        print(encode(as_dict(judgement)))
+        print(encode(as_dict(report)))
     else:
-        ascii_only = terminal_of(sys.stdout).ascii_only
-        for line in lines(judgement, everything=arguments.all, ascii_only=ascii_only):
+        terminal = terminal_of(sys.stdout)
+        for line in lines(report, everything=arguments.all, width=terminal.width, ascii_only=terminal.ascii_only):
             print(line)
-    levels = (MUST, SHOULD) if arguments.strict else (MUST,)
-    return Exit.FAIL if judgement.violations(*levels) else Exit.PASS
+    return Exit.FAIL if any(result.failures for result in report.results) else Exit.PASS

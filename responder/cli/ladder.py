@@ -40,7 +40,7 @@ def run(arguments: Namespace) -> int:
 
     terminal = terminal_of(sys.stdout)
     chosen = [
-        (number, records, numbered(run.records) if arguments.numbers else {})
+        (number, records, numbered(run.entries) if arguments.numbers else {})
         for run in runs(read_trace(arguments.trace))
         for number, records in selected(run.records, call=arguments.call, call_id=arguments.call_id)
     ]

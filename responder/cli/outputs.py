@@ -8,12 +8,16 @@ from contextlib import ExitStack, suppress
 from typing import IO, TYPE_CHECKING, Any
 
 from responder import __version__
+from responder.cli.reporting import is_asked_for
 from responder.cli.terminal import Terminal
 from responder.engine import CALLS, MESSAGES, NOTES, QUIET
 
 if TYPE_CHECKING:
     from responder.observe.clock import Clock
     from responder.observe.observer import Observer
+
+_BUFFER = 1 << 16
+"""Bytes that are handed to the system at once: a busy trace has eight thousand a call."""
 
 
 def write_out(text: str) -> None:
@@ -56,7 +60,7 @@ def open_outputs(arguments: Namespace, *, clock: Clock, terminal: Terminal, file
     if arguments.trace:
         from responder.observe.trace import TraceWriter
 
-        text = open(arguments.trace, "w", encoding="ascii")  # noqa: SIM115
+        text = open(arguments.trace, "w", _BUFFER, encoding="ascii")  # noqa: SIM115
         files.callback(_close, text)
         observers.append(TraceWriter(text, clock=clock, version=__version__))
     if arguments.pcap:
@@ -76,7 +80,7 @@ def _close(file: IO[Any]) -> None:
 
 def level_for(arguments: Namespace) -> int:
     """What the engine has to report for them (`engine.QUIET`, `CALLS`, `NOTES`, `MESSAGES`)."""
-    if arguments.trace or arguments.pcap or arguments.verbose:
+    if arguments.trace or arguments.pcap or arguments.verbose or is_asked_for(arguments):
         return MESSAGES
     if not arguments.quiet:
         return NOTES

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from responder.cli import arguments as values
 from responder.cli.exit_codes import Exit
+from responder.cli.reporting import add_baseline_option, add_report_options, baseline_of, is_asked_for
 
 if TYPE_CHECKING:
     import ssl
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from responder.control.assembly import Setup
     from responder.net.address import ListenAddress
     from responder.scenario.plan import Plan
+    from responder.sweep.baseline import Baseline
 
 _EXAMPLES = """\
 examples:
@@ -28,6 +30,7 @@ examples:
   responder serve --listen tls:0.0.0.0:5061 --tls-cert server.pem
   responder serve --listen ws:127.0.0.1:5066       for SIP in a browser: ws://127.0.0.1:5066
   responder serve --port 0 --calls 1 --timeout 30 --json busy.yaml        in a test: see below
+  responder serve --port 0 --calls 1 --judge --junit report.xml busy.yaml a test case for each call
   responder serve --trace run.jsonl --pcap run.pcapng                     then: responder ladder run.jsonl
 
 in a test: --json prints one object a line. The first ones are
@@ -37,7 +40,8 @@ with -v for each message, and at the end {"event": "stopped", "reason": ..., "ca
 
 verdict: a call passed if its outcome is `completed` or `cancelled`. With --calls N the exit code is 0 if N calls came
 and all passed, else 1; with --timeout alone it is 1 if any call failed. Without either, a stop is no failure: 0 after
-SIGTERM, 130 after Ctrl-C. 2: the command line or a scenario is wrong; 3: an address cannot be listened on.
+SIGTERM, 130 after Ctrl-C. --judge makes a 0 a 1 where the client broke a MUST (with --strict also a SHOULD). In reports
+such a call has failed in any case. 2: the command line or a scenario is wrong; 3: an address cannot be listened on.
 """
 
 
@@ -88,6 +92,9 @@ def configure(parser: ArgumentParser) -> None:
     )
     seen.add_argument("--trace", metavar="FILE", help="write everything into this file, for `responder ladder`")
     seen.add_argument("--pcap", metavar="FILE", help="write the messages as packets, for Wireshark")
+    reports = add_report_options(parser, json="--report-json")
+    add_baseline_option(reports)
+    reports.add_argument("--judge", action="store_true", help="print a report; a rule that was broken fails the run")
 
 
 def run(arguments: Namespace) -> int:
@@ -104,6 +111,7 @@ def run(arguments: Namespace) -> int:
             check_advertised(arguments.advertise, "--advertise")
         tls = server_context(arguments.tls_cert, arguments.tls_key) if arguments.tls_cert else None
         plan = load(arguments.files)
+        known = baseline_of(arguments)
     except (ParseError, TransportError) as error:
         print(f"responder serve: {error}", file=sys.stderr)
         return Exit.USAGE
@@ -111,7 +119,7 @@ def run(arguments: Namespace) -> int:
         print(error, file=sys.stderr)
         return Exit.USAGE
     try:
-        return _serve(arguments, listen, plan, tls)
+        return _serve(arguments, listen, plan, tls, known)
     except TransportError as error:
         print(f"responder serve: {error}", file=sys.stderr)
         return Exit.BIND
@@ -147,7 +155,13 @@ def _setup(arguments: Namespace) -> Setup:
     )
 
 
-def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tls: ssl.SSLContext | None) -> int:
+def _serve(
+    arguments: Namespace,
+    listen: Sequence[ListenAddress],
+    plan: Plan,
+    tls: ssl.SSLContext | None,
+    known: Baseline | None,
+) -> int:
     import asyncio
 
     from responder.cli.outputs import level_for, open_outputs, write_out
@@ -158,7 +172,13 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
 
     hosts = (address.host for address in listen)
     with assembled(plan, _setup(arguments), hosts, level=level_for(arguments)) as run, ExitStack() as held:
+        report = None
+        if is_asked_for(arguments):
+            from responder.cli.serve_report import ServeReport
+
+            report = ServeReport(arguments, held, clock=run.clock, known=known)
         observers = open_outputs(arguments, clock=run.clock, terminal=terminal_of(sys.stdout), files=held)
+        observers += [report] if report is not None else []
         service = Service(
             run.engine, listen, observers=observers, tls=tls, calls=arguments.calls, timeout=arguments.timeout
         )
@@ -166,7 +186,8 @@ def _serve(arguments: Namespace, listen: Sequence[ListenAddress], plan: Plan, tl
         reason = asyncio.run(service.run(lambda addresses: write_out(_first_words(arguments, plan, addresses))))
         if reason is not Stop.PIPE:
             write_out(_last_words(arguments, service, reason))
-        return _exit_code(arguments, service, reason)
+        code = _exit_code(arguments, service, reason)
+        return code if report is None else report.write(code, to_stdout=reason is not Stop.PIPE)
 
 
 def _first_words(arguments: Namespace, plan: Plan, addresses: Sequence[ListenAddress]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -57,19 +57,22 @@ def check_advertised(text: str, called: str = "advertise") -> None:
 
 
 @contextmanager
-def assembled(plan: Plan, setup: Setup, hosts: Iterable[str], *, level: int) -> Iterator[Assembly]:
+def assembled(
+    plan: Plan, setup: Setup, hosts: Iterable[str], *, level: int, playbook: Callable[..., Playbook] = Playbook
+) -> Iterator[Assembly]:
     """A run for listeners on `hosts`; the ports for its media are held until the end.
 
-    `level` is what the engine reports (`engine.QUIET` and so on). `TransportError` where no port for media is free.
+    `level` is what the engine reports (`engine.QUIET` and so on), `playbook` what makes the one that picks scripts.
+    `TransportError` where no port for media is free.
     """
     start = epoch()
     clock = Clock(epoch=start, start=time.monotonic(), utc_offset=time.localtime().tm_gmtoff)
     settings = settings_of(plan, setup)
     ids = random.Random(setup.seed)
-    playbook = Playbook(plan, ids=ids, dial=setup.dial, capabilities=settings.capabilities, epoch=start)
+    chooser = playbook(plan, ids=ids, dial=setup.dial, capabilities=settings.capabilities, epoch=start)
     with Media.hold(set(hosts), setup.media_address) as media:
         engine = Engine(
-            playbook,
+            chooser,
             ids=ids,
             settings=settings,
             registry=Registry.standard().extended(plan.overrides),
@@ -77,8 +80,8 @@ def assembled(plan: Plan, setup: Setup, hosts: Iterable[str], *, level: int) -> 
             media=media.answerer,
             observer=level,
         )
-        playbook.use_nonces(engine.nonces)
-        yield Assembly(engine, playbook, clock)
+        chooser.use_nonces(engine.nonces)
+        yield Assembly(engine, chooser, clock)
 
 
 def settings_of(plan: Plan, setup: Setup) -> Settings:

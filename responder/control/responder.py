@@ -19,18 +19,32 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 from urllib.parse import quote
 
+from responder import __version__
 from responder.control.assembly import Assembly, Setup, assembled, check_advertised
 from responder.control.rulebook import Rulebook, Scenario
-from responder.control.run_log import RunLog
-from responder.control.seen import CALL_CRITERIA, MESSAGE_CRITERIA, Call, Message, check_criteria, fits, in_words
-from responder.control.verdict import in_words as violations_in_words
+from responder.control.seen import (
+    CALL_CRITERIA,
+    MESSAGE_CRITERIA,
+    Call,
+    Message,
+    call_of,
+    check_criteria,
+    fits,
+    in_words,
+    message_of,
+)
 from responder.control.verdict import violations
 from responder.engine import MESSAGES
 from responder.errors import ResponderError, TransportError
 from responder.net.address import ENCRYPTED, ListenAddress, is_wildcard
 from responder.net.server import Server
 from responder.net.tls import server_context
+from responder.observe.journal import MOST_CALLS, Journal
 from responder.observe.judge import Judgement, judge
+from responder.observe.ladder import by_call, ladder
+from responder.observe.pcap import PcapWriter
+from responder.observe.report.result import results_of
+from responder.observe.trace import TraceWriter
 
 T = TypeVar("T")
 
@@ -56,7 +70,8 @@ class Responder:
     missing ACK is noticed after 3.2 seconds and not after 32. `realm` is that of challenges. `advertise` stands in
     Contact instead of the address, `media_address` (IP and first port) in session descriptions. `tls_cert` and
     `tls_key` are PEM files for `tls` and `wss`. Relative paths of scenarios begin in `folder`. When it stops, clients
-    have `grace` seconds to answer what ends their calls.
+    have `grace` seconds to answer what ends their calls. The last `keep` calls are remembered; those that are over are
+    forgotten first.
 
     `ScenarioError` where a scenario is wrong, `TransportError` where an address is, or cannot be had.
     """
@@ -79,6 +94,7 @@ class Responder:
         tls_key: str | Path | None = None,
         folder: str | os.PathLike[str] = ".",
         grace: float = 0.2,
+        keep: int = MOST_CALLS,
     ) -> None:
         self._listen = [ListenAddress.parse(text) for text in ([listen] if isinstance(listen, str) else listen)] or [
             ListenAddress(transport, host, port) for transport in ("udp", "tcp")
@@ -97,10 +113,11 @@ class Responder:
             dial=dial, seed=seed, timers=timers, realm=realm, advertise=advertise, media_address=media_address
         )
         self._grace = grace
+        self._keep = keep
         self._held = ExitStack()
         self._assembly: Assembly | None = None
         self._server: Server | None = None
-        self._run: RunLog | None = None
+        self._journal: Journal | None = None
         self._addresses: tuple[ListenAddress, ...] = ()
         self._waiting: list[asyncio.Future[None]] = []
         self._shown_calls: set[int] = set()
@@ -121,7 +138,7 @@ class Responder:
             self._assembly = self._held.enter_context(
                 assembled(self._rulebook.plan, self._setup, hosts, level=MESSAGES)
             )
-            self._run = RunLog(self._assembly.clock)
+            self._journal = Journal(self._assembly.clock, calls=self._keep)
             self._server = Server(self._assembly.engine, self._listen, after_turn=self._after_turn, tls=self._tls)
             await self._server.start()
         except BaseException:
@@ -257,12 +274,12 @@ class Responder:
     @property
     def calls(self) -> list[Call]:
         """The calls in the order in which they came, those that last too. A request such as OPTIONS counts as one."""
-        return [self._log.call(number) for number in self._log.numbers]
+        return [self._call(number) for number in self._log.numbers]
 
     @property
     def messages(self) -> list[Message]:
         """All messages in order, both ways, retransmissions too."""
-        return list(self._log.messages())
+        return [message_of(record, number) for number, record in self._log.messages()]
 
     @property
     def near_misses(self) -> list[str]:
@@ -284,7 +301,7 @@ class Responder:
                 over = number not in others and self._log.has_ended(number)
                 if number in self._shown_calls or number in others or (ended and not over):
                     continue
-                call = self._log.call(number)
+                call = self._call(number)
                 if fits(call, criteria):
                     self._shown_calls.add(number)
                     return call
@@ -316,8 +333,8 @@ class Responder:
             nonlocal looked_at, resets
             if resets != self._resets:
                 looked_at, resets = 0, self._resets
-            for message in self._log.messages(after=looked_at):
-                looked_at = message.number
+            for number, record in self._log.messages(after=looked_at):
+                looked_at, message = number, message_of(record, number)
                 if message.number not in self._shown_messages and fits(message, wanted):
                     self._shown_messages.add(message.number)
                     return message
@@ -357,20 +374,26 @@ class Responder:
     def _what_came(self) -> str:
         calls = [f"  {call}" for call in self.calls]
         missed = [f"  near miss: {text}" for text in self.near_misses]
-        return "\n".join(["what came:", *calls, *missed] if calls or missed else ["nothing came"])
+        forgotten = [f"  {self._log.forgotten} calls before them are forgotten (keep={self._keep})"]
+        told = [*(forgotten if self._log.forgotten else ()), *calls, *missed]
+        return "\n".join(["what came:", *told] if told else ["nothing came"])
 
     # verdicts
 
     def assert_called(self, *, times: int | None = None, **criteria: Any) -> None:
-        """`AssertionError` unless so many calls came that fit; at least one where `times` is not said."""
+        """`AssertionError` unless so many calls came that fit; at least one where `times` is not said.
+
+        It is raised, too, where calls were forgotten (`keep`) that might have counted.
+        """
         __tracebackhide__ = True  # of pytest: the report shows the line of the test
         check_criteria(criteria, CALL_CRITERIA)
         found = sum(fits(call, criteria) for call in self.calls)
-        if found == times or (times is None and found):
+        if (found == times and not self._log.forgotten) or (times is None and found):
             return
         wanted = f"call{'' if times in (1, None) else 's'}{' with ' + in_words(criteria) if criteria else ''}"
+        got = f"{found}{' and no memory of others' if self._log.forgotten else ''}"
         raise AssertionError(
-            f"expected {'at least 1' if times is None else times} {wanted}, got {found}\n{self._what_came()}"
+            f"expected {'at least 1' if times is None else times} {wanted}, got {got}\n{self._what_came()}"
         )
 
     def judge(self) -> Judgement:
@@ -382,7 +405,7 @@ class Responder:
 
         `ignore` are ids of rules that do not count. `ValueError` for a level or an id that there is none of.
         """
-        return [violations_in_words([one]) for one in violations(self.judge(), level=level, ignore=ignore)]
+        return [*violations(results_of(self._log.until(self._now())), level=level, ignore=ignore)]
 
     def assert_no_violations(self, level: str = "MUST", *, ignore: Iterable[str] = ()) -> None:
         """`AssertionError` with the rules of RFCs that the client broke, if any; arguments as for `violations`."""
@@ -395,25 +418,35 @@ class Responder:
 
     def ladder(self, width: int = 80) -> str:
         """All calls drawn as ladders, in so many columns."""
-        return self._log.ladder(width=width)
+        calls = sorted(by_call(self._log.records).items())
+        return "\n".join(ladder(records, width=width) for _, records in calls)
 
     def save_trace(self, path: str | os.PathLike[str]) -> None:
         """Write what was seen into a file for `responder ladder` (lines of JSON); OSError where that cannot be."""
-        self._log.save_trace(Path(path), self._now())
+        with open(path, "w", encoding="ascii") as file:
+            writer = TraceWriter(file, clock=self._log.clock, version=__version__)
+            writer.write(self._log.until(self._now()))
+            writer.flush(0.0)
 
     def save_pcap(self, path: str | os.PathLike[str]) -> None:
         """Write the messages into a file for Wireshark (pcapng); OSError where that cannot be."""
-        self._log.save_pcap(Path(path))
+        with open(path, "wb") as file:
+            writer = PcapWriter(file, clock=self._log.clock, version=__version__)
+            writer.observe(self._log.events)
+            writer.close(0.0)
 
     def _now(self) -> float:
         """Until when it was watched, in the engine's time."""
         return asyncio.get_running_loop().time() if self._stopped_at is None else self._stopped_at
 
     @property
-    def _log(self) -> RunLog:
-        if self._run is None:
+    def _log(self) -> Journal:
+        if self._journal is None:
             raise RuntimeError("it is not started: `async with Responder() as responder:`")
-        return self._run
+        return self._journal
+
+    def _call(self, number: int) -> Call:
+        return call_of(number, self._log.call(number))
 
 
 def _reachable(host: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -42,7 +42,7 @@ class Message:
     retransmission: bool
     """Whether it was seen before."""
     note: str
-    """Of a message of ours: which step sent it."""
+    """Which step sent it or waited for it, or which rule it began a call of; faults that were applied to it."""
     data: bytes
     """Its bytes."""
 
@@ -170,8 +170,8 @@ class Call:
 
     @property
     def scenario(self) -> str:
-        """The name of the rule that served it; empty for built-in behaviour, and while it lasts."""
-        return self.end.scenario if self.end else ""
+        """The name of the rule that serves it; empty for built-in behaviour."""
+        return self.end.scenario if self.end else self._first.note if self._first and self._first.received else ""
 
     @property
     def outcome(self) -> str:
@@ -219,6 +219,13 @@ class Call:
     def __str__(self) -> str:
         parts = (f"call {self.number}: {self.method} {self.uri}", "→".join(self.path), self.outcome or "lasts")
         return f"{parts[0]}  {'  '.join(part for part in parts[1:] if part)}"
+
+
+def call_of(number: int, records: Iterable[tuple[int, Record]]) -> Call:
+    """The call of these records, each with the number of the last message by then."""
+    found = list(records)
+    messages = tuple(message_of(record, at) for at, record in found if isinstance(record, MessageRecord))
+    return Call(number, messages, tuple(record for _, record in found))
 
 
 def message_of(record: MessageRecord, number: int) -> Message:

@@ -46,6 +46,9 @@ class Witness(ResponseBuilder):
         self.calls: dict[int, Call] = {}
         """The calls that have been answered so far, by number."""
 
+    def burst(self, call: Call, transaction: ServerTransaction, replies: tuple[Reply, ...]) -> None:
+        """None: every response is built by itself, so that all are seen."""
+
     def build(
         self,
         call: Call,

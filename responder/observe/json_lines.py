@@ -1,9 +1,9 @@
 """Records as lines of JSON and back, without loss.
 
-Every line is one object in ASCII with an `event` member: `message`, `malformed`, `call`, `note`, `case`, `client` or
-`end`. The bytes of a message stand under `text`. Where they are not UTF-8 they stand under `base64` as well, which then
-counts, and `text` shows each byte that is none as `\\xNN`: so every JSON reader takes the line, which a lone surrogate
-would not allow.
+Every line is one object in ASCII with an `event` member: `message`, `malformed`, `call`, `note`, `case`, `client`,
+`gap` or `end`. The bytes of a message stand under `text`. Where they are not UTF-8 they stand under `base64` as well,
+which then counts, and `text` shows each byte that is none as `\\xNN`: so every JSON reader takes the line, which a lone
+surrogate would not allow.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from responder.observe.records import (
     ClientRecord,
     EndRecord,
     Entry,
+    GapRecord,
     MalformedRecord,
     MessageRecord,
     NoteRecord,
@@ -45,7 +46,8 @@ def _place(address: Address) -> dict[str, Any]:
     return {"host": address[0], "port": address[1]}
 
 
-def _content(data: bytes) -> dict[str, str]:
+def content(data: bytes) -> dict[str, str]:
+    """The bytes of a message as members of an object: `text`, and `base64` where they are not UTF-8."""
     try:
         return {"text": data.decode("utf-8")}
     except UnicodeDecodeError:
@@ -66,9 +68,11 @@ def as_json(record: Entry) -> dict[str, Any]:
             "connection": record.connection,
             "call": record.call,
             "call_id": sound(record.call_id),
+            "transaction": sound(record.transaction),
+            "dialog": sound(record.dialog),
             "retransmission": record.retransmission,
             "note": sound(record.note),
-            **_content(record.data),
+            **content(record.data),
         }
     if isinstance(record, CallRecord):
         return {
@@ -98,7 +102,7 @@ def as_json(record: Entry) -> dict[str, Any]:
             "what": sound(record.what),
             "field": sound(record.field),
             "answered": record.answered,
-            **_content(record.data),
+            **content(record.data),
         }
     if isinstance(record, NoteRecord):
         return {"event": "note", **stamp, "call": record.call, "kind": record.kind, "text": sound(record.text)}
@@ -107,6 +111,8 @@ def as_json(record: Entry) -> dict[str, Any]:
     if isinstance(record, ClientRecord):
         left = {"how": record.how, "exit_status": record.exit_status, "output": sound(record.output)}
         return {"event": "client", **stamp, **left}
+    if isinstance(record, GapRecord):
+        return {"event": "gap", **stamp, "messages": record.messages}
     return {"event": "end", **stamp}
 
 
@@ -129,7 +135,7 @@ def from_json(line: dict[str, Any]) -> Entry | None:
     Raises KeyError, TypeError or ValueError for an object that is not of this form.
     """
     kind = line["event"]
-    if kind not in ("message", "malformed", "call", "note", "case", "client", "end"):
+    if kind not in ("message", "malformed", "call", "note", "case", "client", "gap", "end"):
         return None
     time, wall = float(line["time"]), from_iso(line["wall"])
     if kind == "message":
@@ -143,6 +149,8 @@ def from_json(line: dict[str, Any]) -> Entry | None:
             connection=int(line["connection"]),
             call=int(line["call"]),
             call_id=str(line["call_id"]),
+            transaction=str(line.get("transaction", "")),
+            dialog=str(line.get("dialog", "")),
             retransmission=bool(line["retransmission"]),
             note=str(line["note"]),
             data=_bytes(line),
@@ -191,4 +199,6 @@ def from_json(line: dict[str, Any]) -> Entry | None:
             exit_status=None if status is None else int(status),
             output=str(line["output"]),
         )
+    if kind == "gap":
+        return GapRecord(time=time, wall=wall, messages=int(line["messages"]))
     return EndRecord(time=time, wall=wall)

@@ -16,7 +16,15 @@ from textwrap import wrap
 
 from responder.events import Address
 from responder.observe.printable import printable
-from responder.observe.records import CallRecord, MalformedRecord, MessageRecord, NoteRecord, Record
+from responder.observe.records import (
+    CallRecord,
+    Entry,
+    GapRecord,
+    MalformedRecord,
+    MessageRecord,
+    NoteRecord,
+    Record,
+)
 from responder.observe.summary import Summary, summarise
 
 MIN_WIDTH = 64
@@ -78,6 +86,56 @@ def label_of(summary: Summary, *, first_method: str, retransmission: bool) -> st
     return f"{summary.title} ({', '.join(marks)})" if marks else summary.title
 
 
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """What a ladder says of one record, however it is drawn: as text here, as a picture in `report.svg`."""
+
+    record: Record
+    time: float
+    """Seconds since the first message of the ladder."""
+    label: str
+    """What stands on the arrow of a message; what a note or the end of a call says."""
+    remarks: tuple[str, ...] = ()
+    """What stands beneath the arrow: the step that sent it, another way that it took, what is wrong with it."""
+
+
+def rungs(records: Iterable[Record], *, to: str = UNICODE.to) -> list[Rung]:
+    """The rungs of a ladder in order of time; its texts are printable. `to` stands between the ends of a flow."""
+    ordered = sorted(records, key=lambda record: record.time)
+    wired = [record for record in ordered if isinstance(record, MessageRecord | MalformedRecord)]
+    start = wired[0].time if wired else ordered[0].time if ordered else 0.0
+    flows = {0: _flow_of(wired[0])} if wired else {}
+    methods: dict[int, str] = {}
+    found = []
+    for record in ordered:
+        label, remarks = "", []
+        if isinstance(record, MessageRecord):
+            summary, flow = summarise(record.data), _flow_of(record)
+            first_method = methods.setdefault(record.call, summary.method)
+            label = label_of(summary, first_method=first_method, retransmission=record.retransmission)
+            if not record.received and record.note not in ("", "retransmission"):
+                remarks.append(printable(record.note))
+            if flow != flows.get(record.call, flows[0]):
+                ends = (record.remote, record.local) if record.received else (record.local, record.remote)
+                remarks.append(f"{record.transport.lower()} {place(ends[0])} {to} {place(ends[1])}")
+            flows.setdefault(record.call, flow)
+        elif isinstance(record, MalformedRecord):
+            label = f"{len(record.data)} bytes, malformed"
+            answer = f"answered with {record.answered}" if record.answered else "not answered"
+            remarks.append(f"{printable(record.what)}; {answer}")
+        elif isinstance(record, NoteRecord):
+            label = f"{record.kind}: {printable(record.text)}"
+        else:
+            text = f"{record.outcome} after {seconds(record.duration)}"
+            label = printable(f"{text}: {record.reason}" if record.reason else text)
+        found.append(Rung(record, record.time - start, label, tuple(remarks)))
+    return found
+
+
+def _flow_of(record: MessageRecord | MalformedRecord) -> tuple[str, Address, Address]:
+    return record.transport, record.local, record.remote
+
+
 def by_call(records: Iterable[Record]) -> dict[int, list[Record]]:
     """The records of each call in the order of the calls' first records; under 0 what belongs to none."""
     calls: dict[int, list[Record]] = {}
@@ -100,10 +158,17 @@ def selected(
         yield number, found
 
 
-def numbered(run: Iterable[Record]) -> dict[int, int]:
+def numbered(run: Iterable[Entry]) -> dict[int, int]:
     """The numbers of a run's messages, from 1 (`transcript.Seen.number`), by the `id` of their records."""
-    wired = [record for record in run if isinstance(record, MessageRecord | MalformedRecord)]
-    return {id(record): number for number, record in enumerate(wired, 1)}
+    numbers: dict[int, int] = {}
+    last = 0
+    for entry in run:
+        if isinstance(entry, GapRecord):
+            last += entry.messages
+        elif isinstance(entry, MessageRecord | MalformedRecord):
+            last += 1
+            numbers[id(entry)] = last
+    return numbers
 
 
 def ladder(
@@ -128,29 +193,27 @@ class _Drawing:
     def __init__(self, records: list[Record], width: int, drawn_with: Strokes, numbers: Mapping[int, int]) -> None:
         self._numbers = numbers
         self._margin = _MARGIN + _NUMBER if numbers else _MARGIN
-        self._records = sorted(records, key=lambda record: record.time)
+        self._rungs = rungs(records, to=drawn_with.to)
+        self._records = [rung.record for rung in self._rungs]
         self._width = max(width, MIN_WIDTH)
         self._strokes = drawn_with
         self._space = self._width - self._margin - 4  # between the bars, without the blank beside each
-        wired = [record for record in self._records if isinstance(record, MessageRecord | MalformedRecord)]
-        self._start = wired[0].time if wired else self._records[0].time if self._records else 0.0
-        self._flow = (wired[0].transport, wired[0].local, wired[0].remote) if wired else None
-        self._first_method = ""
 
     def lines(self) -> Iterator[str]:
         """Every line, without its end."""
         yield from self._title()
-        if self._flow:
-            yield from self._heads(*self._flow)
-        for record in self._records:
-            if isinstance(record, MessageRecord):
-                yield from self._message(record)
-            elif isinstance(record, MalformedRecord):
-                yield from self._malformed(record)
-            elif isinstance(record, NoteRecord):
-                yield from self._beside(f"{record.kind}: {printable(record.text)}")
+        wired = next((one for one in self._records if isinstance(one, MessageRecord | MalformedRecord)), None)
+        if wired is not None:
+            yield from self._heads(wired)
+        for rung in self._rungs:
+            if isinstance(rung.record, MessageRecord | MalformedRecord):
+                yield self._arrow(rung, rung.record)
+                for remark in rung.remarks:
+                    yield from self._beside(remark)
+            elif isinstance(rung.record, NoteRecord):
+                yield from self._beside(rung.label)
             else:
-                yield from self._end(record)
+                yield self._end(rung)
 
     def _title(self) -> Iterator[str]:
         first = next((record for record in self._records if isinstance(record, MessageRecord)), None)
@@ -162,7 +225,6 @@ class _Drawing:
         parts = [f"call {number}"]
         if first:
             summary = summarise(first.data)
-            self._first_method = summary.method
             parts.append(f"{summary.title} {summary.uri}".rstrip())
         elif end:
             parts.append(printable(f"{end.method} {end.uri}"))
@@ -173,9 +235,9 @@ class _Drawing:
         if call_id:
             yield self._cut(f"Call-ID {call_id}", self._width)
 
-    def _heads(self, transport: str, local: Address, remote: Address) -> Iterator[str]:
+    def _heads(self, first: MessageRecord | MalformedRecord) -> Iterator[str]:
         inner = self._width - self._margin
-        left, right = place(remote), f"{place(local)} {transport.lower()}"
+        left, right = place(first.remote), f"{place(first.local)} {first.transport.lower()}"
         yield ""
         yield " " * self._margin + "client" + "responder".rjust(inner - 6)
         if len(left) + len(right) + 2 <= inner:
@@ -184,42 +246,21 @@ class _Drawing:
             yield " " * self._margin + left
             yield " " * self._margin + right.rjust(inner)
 
-    def _arrow(self, record: MessageRecord | MalformedRecord, received: bool, label: str) -> str:
+    def _arrow(self, rung: Rung, record: MessageRecord | MalformedRecord) -> str:
         strokes, space = self._strokes, self._space
-        label = self._cut(label, space - 6)
+        label = self._cut(rung.label, space - 6)
         filling = space - 1 - len(label) - 2
         before = filling // 2
         shaft = f"{strokes.line * before} {label} {strokes.line * (filling - before)}"
+        received = isinstance(record, MalformedRecord) or record.received
         shaft = shaft + strokes.right if received else strokes.left + shaft
         mark = f"#{self._numbers[id(record)]:<{_NUMBER - 1}}" if self._numbers else ""
-        return f"{mark}{record.time - self._start:10.3f}  {strokes.bar} {shaft} {strokes.bar}"
+        return f"{mark}{rung.time:10.3f}  {strokes.bar} {shaft} {strokes.bar}"
 
-    def _message(self, record: MessageRecord) -> Iterator[str]:
-        summary = summarise(record.data)
-        if not self._first_method:
-            self._first_method = summary.method
-        label = label_of(summary, first_method=self._first_method, retransmission=record.retransmission)
-        yield self._arrow(record, record.received, label)
-        if record.note and record.note != "retransmission":
-            yield from self._beside(printable(record.note))
-        if (record.transport, record.local, record.remote) != self._flow:
-            yield from self._beside(
-                f"{record.transport.lower()} {place(record.remote)} {self._strokes.to} {place(record.local)}"
-                if record.received
-                else f"{record.transport.lower()} {place(record.local)} {self._strokes.to} {place(record.remote)}"
-            )
-
-    def _malformed(self, record: MalformedRecord) -> Iterator[str]:
-        yield self._arrow(record, True, f"{len(record.data)} bytes, malformed")
-        answer = f"answered with {record.answered}" if record.answered else "not answered"
-        yield from self._beside(f"{printable(record.what)}; {answer}")
-
-    def _end(self, record: CallRecord) -> Iterator[str]:
-        text = f"{record.outcome} after {seconds(record.duration)}"
+    def _end(self, rung: Rung) -> str:
         blank = self._margin - _MARGIN
-        yield f"{'':{blank}}{record.time - self._start:10.3f}  {self._strokes.dot} " + self._cut(
-            printable(f"{text}: {record.reason}" if record.reason else text), self._width - self._margin - 2
-        )
+        label = self._cut(rung.label, self._width - self._margin - 2)
+        return f"{'':{blank}}{rung.time:10.3f}  {self._strokes.dot} {label}"
 
     def _beside(self, text: str) -> Iterator[str]:
         """A remark between the bars, as many lines as it needs."""

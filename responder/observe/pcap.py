@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from struct import pack
 from typing import BinaryIO
 
-from responder.events import Event, Flow, Malformed, MessageReceived, MessageSent
+from responder.events import Event, Flow
 from responder.observe.clock import Clock
 from responder.observe.json_lines import sound
 from responder.observe.packets import MAX_UDP_PAYLOAD, Connections, udp_packet
+from responder.observe.records import Entry, MalformedRecord, MessageRecord, record_of
 
 LINKTYPE_RAW = 101
 """Each packet begins with its IPv4 or IPv6 header."""
@@ -35,10 +36,6 @@ def _block(kind: int, body: bytes) -> bytes:
 _END_OF_OPTIONS = b"\0\0\0\0"
 
 
-def _comment(event: MessageReceived | MessageSent, note: str) -> str:
-    return note or ("retransmission" if event.retransmission else "")
-
-
 class PcapWriter:
     """Writes the messages of a run as packets; the file is the caller's to open (binary) and close."""
 
@@ -54,13 +51,19 @@ class PcapWriter:
 
     def observe(self, events: Iterable[Event]) -> None:
         """Write the messages among these events, the malformed ones too."""
-        for event in events:
-            if isinstance(event, MessageReceived):
-                self._message(event.time, event.flow, True, event.data, _comment(event, ""))
-            elif isinstance(event, MessageSent):
-                self._message(event.time, event.flow, False, event.data, _comment(event, event.note))
-            elif isinstance(event, Malformed):
-                self._message(event.time, event.flow, True, event.data, f"malformed: {event.error.what}")
+        self.write(record_of(event, self._clock) for event in events)
+
+    def write(self, entries: Iterable[Entry]) -> None:
+        """Write the messages of what is recorded already."""
+        for one in entries:
+            if not isinstance(one, MessageRecord | MalformedRecord):
+                continue
+            flow = Flow(one.transport, one.local, one.remote, one.connection)
+            if isinstance(one, MalformedRecord):
+                self._message(one.wall, flow, True, one.data, f"malformed: {one.what}")
+            else:
+                comment = one.note or ("retransmission" if one.retransmission else "")
+                self._message(one.wall, flow, one.received, one.data, comment)
 
     def flush(self, now: float) -> None:
         """Hand what is written to the system, so that a reader sees it."""
@@ -70,8 +73,8 @@ class PcapWriter:
         """Flush for the last time; writing ends here."""
         self._file.flush()
 
-    def _message(self, time: float, flow: Flow, received: bool, data: bytes, comment: str) -> None:
-        moment = round(self._clock.wall(time) * 1_000_000)
+    def _message(self, wall: float, flow: Flow, received: bool, data: bytes, comment: str) -> None:
+        moment = round(wall * 1_000_000)
         if flow.reliable:
             if flow.transport in ("TLS", "WSS"):
                 comment = f"{flow.transport} in clear{comment and '; ' + comment}"

@@ -1,8 +1,8 @@
 """What a trace holds of a run: each event as a value that stands alone, without the message objects of the engine.
 
-The same records are kept in memory (`journal.Journal`), written to a file and read back (`trace`), drawn (`ladder`),
-judged (`judge`) and reported (`report`). A sweep puts a `CaseRecord` before what belongs to each of its cases, and a
-`ClientRecord` behind it.
+The same records are made of what is kept in memory (`journal`), written to a file and read back (`trace`), drawn
+(`ladder`), judged (`judge`) and reported (`report`). A sweep puts a `CaseRecord` before what belongs to each of its
+cases, and a `ClientRecord` behind it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from responder.events import Address, CallEnded, Event, Malformed, MessageReceived, MessageSent
 from responder.observe.clock import Clock
-from responder.observe.summary import call_id_of
+from responder.observe.identity import belonging_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +32,14 @@ class MessageRecord:
     call: int
     """The number of its call, 0 where it belongs to none."""
     call_id: str
+    """As written."""
+    transaction: str
+    """`BRANCH METHOD`, an ACK being counted to INVITE (RFC 3261 section 17.2.3); empty where it cannot be read."""
+    dialog: str
+    """Our tag and that of the client, a blank between them; empty where the message lacks one."""
     retransmission: bool
     note: str
+    """Which step or rule it was sent by or taken by (`busy step 3`), and what was done to it on purpose."""
     data: bytes
 
 
@@ -139,31 +145,51 @@ class EndRecord:
     wall: float
 
 
+@dataclass(frozen=True, slots=True)
+class GapRecord:
+    """The journal was full: messages that stood here are forgotten, and all else of their calls."""
+
+    time: float
+    wall: float
+    messages: int
+    """How many there were: the numbers of those that follow count on from them."""
+
+
 Record: TypeAlias = MessageRecord | MalformedRecord | CallRecord | NoteRecord
 """What the engine reported."""
-Mark: TypeAlias = CaseRecord | ClientRecord | EndRecord
+Mark: TypeAlias = CaseRecord | ClientRecord | GapRecord | EndRecord
 """What was going on around it."""
 Entry: TypeAlias = Record | Mark
 """One line of a trace."""
+
+
+def duration_of(event: CallEnded) -> float:
+    """Seconds from the first request of a call to its end, to the microsecond."""
+    return round(event.time - event.started, 6)
 
 
 def record_of(event: Event, clock: Clock) -> Record:
     """The record of an event."""
     time, wall = clock.elapsed(event.time), clock.wall(event.time)
     if isinstance(event, MessageReceived | MessageSent):
-        flow = event.flow
+        flow, received = event.flow, isinstance(event, MessageReceived)
+        message = event.message if isinstance(event, MessageReceived) else None
+        text = event.data.decode("utf-8", "surrogateescape")
+        call_id, transaction, dialog = belonging_of(message, text, received=received)
         return MessageRecord(
             time=time,
             wall=wall,
-            received=isinstance(event, MessageReceived),
+            received=received,
             transport=flow.transport,
             local=flow.local,
             remote=flow.remote,
             connection=flow.connection,
             call=event.call,
-            call_id=call_id_of(event.data),
+            call_id=call_id,
+            transaction=transaction,
+            dialog=dialog,
             retransmission=event.retransmission,
-            note=event.note if isinstance(event, MessageSent) else "",
+            note=event.note,
             data=event.data,
         )
     if isinstance(event, CallEnded):
@@ -180,7 +206,7 @@ def record_of(event: Event, clock: Clock) -> Record:
             scenario=event.scenario,
             path=event.path,
             outcome=event.outcome,
-            duration=round(event.time - event.started, 6),
+            duration=duration_of(event),
             reason=event.reason,
         )
     if isinstance(event, Malformed):

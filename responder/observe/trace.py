@@ -15,7 +15,8 @@ from responder.errors import ResponderError
 from responder.events import Event
 from responder.observe.clock import Clock, iso
 from responder.observe.json_lines import as_json, encode, from_json
-from responder.observe.records import EndRecord, Entry, record_of
+from responder.observe.line_encoder import LineEncoder
+from responder.observe.records import EndRecord, Entry
 
 VERSION = 1
 """The version of the format; a reader refuses a file that says a higher one."""
@@ -32,13 +33,13 @@ class TraceWriter:
         """`version` is that of responder, for the first line."""
         self._file = file
         self._clock = clock
+        self._encoder = LineEncoder(clock)
         first = {"event": "trace", "version": VERSION, "responder": version, "started": iso(clock.wall(clock.start))}
         file.write(encode(first) + "\n")
 
     def observe(self, events: Iterable[Event]) -> None:
         """Write these events."""
-        clock = self._clock
-        self._file.writelines([encode(as_json(record_of(event, clock))) + "\n" for event in events])
+        self._file.writelines(self._encoder.lines(events))
 
     def write(self, entries: Iterable[Entry]) -> None:
         """Write what is recorded already."""

@@ -6,14 +6,16 @@ here raises for what a peer sent: what cannot be read is kept as what it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
 from responder.errors import ParseError
 from responder.events import Address
-from responder.observe.records import CallRecord, ClientRecord, Entry, MalformedRecord, MessageRecord
+from responder.observe.identity import Identity as Identity
+from responder.observe.identity import identity_of as identity_of
+from responder.observe.records import CallRecord, ClientRecord, Entry, GapRecord, MalformedRecord, MessageRecord
 from responder.sip.corruption import CATALOGUE
 from responder.sip.message import Message, Request, Response
 from responder.sip.parser import parse
@@ -82,43 +84,6 @@ class Seen:
             return self.message.every(key) if self.message is not None else []
         except ParseError:
             return []
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What tells a message's transaction and dialog, as far as it can be read; empty and -1 where it cannot."""
-
-    call_id: str = ""
-    branch: str = ""
-    sent_by: str = ""
-    cseq: int = -1
-    method: str = ""
-    from_tag: str = ""
-    to_tag: str = ""
-
-
-def identity_of(message: Message) -> Identity:
-    """The identity of a message; fields that cannot be read are left at what they are by default."""
-    found: dict[str, str | int] = {}
-    for name, read in _READERS.items():
-        try:
-            value = read(message)
-        except (ParseError, AttributeError):
-            continue
-        if value is not None:
-            found[name] = value
-    return Identity(**found)  # type: ignore[arg-type]
-
-
-_READERS: Final[dict[str, Callable[[Message], str | int | None]]] = {
-    "call_id": lambda message: message.call_id,
-    "branch": lambda message: message.top_via.branch,
-    "sent_by": lambda message: message.top_via.sent_by,
-    "cseq": lambda message: message.cseq.number,
-    "method": lambda message: message.cseq.method,
-    "from_tag": lambda message: message.from_tag,
-    "to_tag": lambda message: message.to_tag,
-}
 
 
 def _answers(response: Identity, request: Identity) -> bool:
@@ -307,6 +272,8 @@ class Transcript:
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
+        self.forgotten = 0
+        """How many messages are missing, because the journal was full."""
         for entry in entries:
             self.entries.append(entry)
             self.end = max(self.end, entry.time)
@@ -314,6 +281,8 @@ class Transcript:
                 self.endings.setdefault(entry.call_id, []).append(entry)
             elif isinstance(entry, ClientRecord):
                 self.client = entry
+            elif isinstance(entry, GapRecord):
+                self.forgotten += entry.messages
             elif isinstance(entry, MessageRecord | MalformedRecord):
                 self._add(entry)
         if self.client is not None:
@@ -354,7 +323,7 @@ class Transcript:
             message = parse(record.data)
         except ParseError:
             message = None
-        seen = Seen(len(self.messages) + 1, record, message)
+        seen = Seen(self.forgotten + len(self.messages) + 1, record, message)
         seen.doubtful = self._doubtful(seen)
         if seen.received:
             self._heard[record.remote] = record.time

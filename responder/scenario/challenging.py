@@ -28,6 +28,7 @@ def is_retry(thread: Thread, request: Request) -> bool:
 
 def retried(runner: Runner, thread: Thread, step: plan.Challenge, transaction: ServerTransaction) -> None:
     """The client tried again; with what credentials?"""
+    runner.call.matched(step.reply.label)
     thread.wants = None
     thread.serial += 1
     thread.at(transaction, transaction.request)

@@ -59,6 +59,7 @@ def take(
 ) -> None:
     """The awaited message is there. Without a transaction nothing is to respond to: an ACK, or a CANCEL."""
     call = runner.call
+    call.matched(step.label)
     passed = call.now - thread.since
     thread.wants = None
     thread.serial += 1

@@ -122,6 +122,8 @@ class Expect:
     """Where the flow goes on without it: the next step that does not respond to it."""
     dialog: str = ""
     """The name of the dialog that it must come in; empty: any of the call."""
+    label: str = ""
+    """What the journal calls it: `busy step 3`."""
 
     @property
     def what(self) -> str:

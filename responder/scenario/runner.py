@@ -143,10 +143,10 @@ class Runner:
         if request.to_tag is not None:
             meanwhile = self.rule.meanwhile
             if meanwhile:
-                block = meanwhile.get(request.method)
-                if block is None and request.method != "PRACK":
-                    block = meanwhile.get("any")
+                key = request.method if request.method in meanwhile or request.method == "PRACK" else "any"
+                block = meanwhile.get(key)
                 if block is not None:
+                    call.matched(f"{self.name} {key}")
                     self.begin(block, transaction)
                     return True
             if request.method == "BYE":
@@ -183,6 +183,8 @@ class Runner:
                 expecting.take(self, thread, step, request, None)
                 return step.answered
         cancel = self.rule.cancel
+        if cancel:
+            call.matched(f"{self.name} cancel")
         if cancel == "ignore":
             return True
         if cancel == "fail":
@@ -201,6 +203,7 @@ class Runner:
             return
         for thread in self.threads:
             if thread.outgoing is outgoing and isinstance(thread.wants, plan.Send):
+                call.matched(thread.wants.order.label)
                 doing.answered(self, thread, thread.wants, outgoing, response)
                 return
         if self.over and outgoing.order.method == "BYE":

@@ -269,6 +269,7 @@ class StepCompiler:
             around.responds_later and "PRACK" not in (methods or ()),
             0,
             "" if dialog is None else dialog.text,
+            around.label,
         )
         return [] if methods is None else [compiled]
 

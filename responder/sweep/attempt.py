@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import signal
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
 from responder.control.assembly import Setup
 from responder.control.rulebook import Rulebook
 from responder.events import CallEnded
-from responder.net.address import ListenAddress
+from responder.net.address import ListenAddress, is_wildcard, local_host_towards
 from responder.observe.records import (
     Case,
     CaseRecord,
@@ -28,9 +30,11 @@ from responder.scenario.plan import Plan
 from responder.sweep.client import Client
 from responder.sweep.command import Command, environment
 from responder.sweep.flow import Flow
-from responder.sweep.flows import flow_for
-from responder.sweep.stage import Stage
+from responder.sweep.flows import INSIDE, flow_for
+from responder.sweep.stage import MOST_EVENTS, Stage
 
+TIMEOUT: Final = 30.0
+"""Seconds that a client has where nobody says how many, and its flow takes no longer."""
 DRAIN: Final = 0.1
 """Seconds without a message after which nothing is under way any more from a client that has exited."""
 _MOST_DRAINING: Final = 1.0
@@ -38,10 +42,22 @@ _SHOWN_OUTPUT: Final = 4096
 """Characters of a client's output that a trace keeps: the last ones."""
 _NOT_RUN: Final = (126, 127)
 """What a shell exits with where it cannot run a command (POSIX, XCU 2.8.2)."""
+_FAR_AWAY: Final = ("192.0.2.1", "2001:db8::1")
+"""Addresses of nobody (RFC 5737, RFC 3849): asking for the way there sends nothing."""
 # RFC 3261 section 25.1: unreserved and user-unreserved; `:` and `%` for who dials a header or has escaped already
 _USER: Final = "-_.!~*'()&=+$,;?/:%"
 
-Objections = Callable[[Case, int | None, str], list[str]]
+_CRASHES: Final = (
+    signal.SIGABRT,
+    signal.SIGBUS,
+    signal.SIGFPE,
+    signal.SIGILL,
+    signal.SIGSEGV,
+    signal.SIGSYS,
+    signal.SIGTRAP,
+)
+
+Objections: TypeAlias = Callable[[Case, int | None, str], list[str]]
 """What there is to say against the exit status and the output of a client."""
 
 
@@ -49,13 +65,12 @@ Objections = Callable[[Case, int | None, str], list[str]]
 class Terms:
     """What is the same for all cases."""
 
-    command: Command
     host: str = "127.0.0.1"
     """Where to listen, an IP address."""
     port: int = 0
     """0: any free one."""
-    timeout: float = 30.0
-    """Seconds that a client has."""
+    timeout: float | None = None
+    """Seconds that a client has; None: `TIMEOUT`, or as long as the flow takes."""
     seed: int | None = None
     t1: float | None = None
     """Timer T1 of RFC 3261 in seconds; None: 500 ms."""
@@ -72,6 +87,8 @@ def plan_of(case: Case) -> tuple[Plan, Flow]:
     if case.scenario:
         flow = Flow({}, f"what {case.scenario} is about")
         return Rulebook([case.scenario]).plan, flow
+    if not case.code:
+        return Plan(), Flow({}, "what was dialled")
     flow = flow_for(case)
     return Rulebook([flow.scenario]).plan, flow
 
@@ -79,6 +96,13 @@ def plan_of(case: Case) -> tuple[Plan, Flow]:
 def listeners(host: str, port: int) -> list[ListenAddress]:
     """UDP and TCP: a large request comes by TCP whatever the client was told (RFC 3261 section 18.1.1)."""
     return [ListenAddress(transport, host, port) for transport in ("udp", "tcp")]
+
+
+def reachable(host: str) -> str:
+    """Where a client finds what listens there: on every address, the one where the way out of this machine begins."""
+    if not is_wildcard(host):
+        return host
+    return local_host_towards(_FAR_AWAY[":" in host]) or ("::1" if ":" in host else "127.0.0.1")
 
 
 def values_of(case: Case, host: str, port: int) -> dict[str, str]:
@@ -97,14 +121,15 @@ def values_of(case: Case, host: str, port: int) -> dict[str, str]:
     }
 
 
-async def attempt(case: Case, terms: Terms) -> list[Entry]:
-    """Play a case, and give its records, marks included. `TransportError` where its address cannot be had."""
-    plan, flow = plan_of(case)
+async def attempt(case: Case, prepared: tuple[Plan, Flow], command: Command, terms: Terms) -> list[Entry]:
+    """Play a case (`prepared` as by `plan_of`), and give its records, marks included. `TransportError` where its
+    address cannot be had."""
+    plan, flow = prepared
     async with Stage(plan, terms.setup(case), listeners(terms.host, terms.port)) as stage:
-        values = values_of(case, terms.host, stage.port)
-        words = terms.command.argv(values)
-        left = await _client(words, environment(values), case, flow, terms, stage)
-        return _entries(stage, case, words[-1] if terms.command.shell else shown(words), left)
+        values = values_of(case, reachable(terms.host), stage.port)
+        words = command.argv(values)
+        left = await _Visit(case, flow, command, terms, stage).left(words, environment(values))
+        return _entries(stage, case, words[-1] if command.shell else shlex.join(words), left)
 
 
 @dataclass(frozen=True)
@@ -119,59 +144,75 @@ class _Left:
     objections: list[str]
 
 
-async def _client(
-    words: list[str], variables: Mapping[str, str], case: Case, flow: Flow, terms: Terms, stage: Stage
-) -> _Left:
-    """Start a client and wait until it has left or is sent away."""
-    loop = asyncio.get_running_loop()
-    try:
-        client = await Client.start(words, variables)
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return _Left("not-started", loop.time(), None, f"{words[0]}: {why.lower()}", [])
-    exit_ = asyncio.ensure_future(client.exit())
-    rest = asyncio.ensure_future(_rest(stage, case, flow))
-    try:
-        await asyncio.wait((exit_, rest), timeout=terms.timeout, return_when=asyncio.FIRST_COMPLETED)
-        exited = exit_.done()
-        time = loop.time()
-        if exited:
-            await _drain(stage)
-    finally:
-        exit_.cancel()
-        rest.cancel()
-        status = await client.end()
-    output = client.output
-    how = "exited" if exited else "ended"
-    if terms.command.shell and status in _NOT_RUN and not stage.events:
-        return _Left("not-started", time, status, output, [])
-    objections = terms.objections(case, status if exited else None, output)
-    if stage.flooded:
-        objections.append(f"more than {len(stage.events)} messages and notes: the client was ended")
-    return _Left(how, time, status, output[-_SHOWN_OUTPUT:], objections)
+@dataclass(frozen=True)
+class _Visit:
+    """A client on a stage."""
 
+    case: Case
+    flow: Flow
+    command: Command
+    terms: Terms
+    stage: Stage
 
-async def _rest(stage: Stage, case: Case, flow: Flow) -> None:
-    """Wait until the flow is over and nothing has happened for a while, or far too much."""
-    loop = asyncio.get_running_loop()
-    while not stage.flooded:
-        left = None
-        if stage.over(case.method):
-            left = stage.last + flow.watch - loop.time()
-            if left <= 0:
+    async def left(self, words: list[str], variables: Mapping[str, str]) -> _Left:
+        """Start the client and wait until it has left or is sent away."""
+        loop, stage = asyncio.get_running_loop(), self.stage
+        try:
+            client = await Client.start(words, variables)
+        except (OSError, ValueError) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            return _Left("not-started", loop.time(), None, f"{words[0]}: {why.lower()}", [])
+        exit_ = asyncio.ensure_future(client.exit())
+        rest = asyncio.ensure_future(self._rest())
+        try:
+            timeout = self.terms.timeout or max(TIMEOUT, self.flow.lasts + self.flow.watch)
+            await asyncio.wait((exit_, rest), timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            exited = exit_.done()
+            time = loop.time()
+            if exited:
+                await self._drained()
+        finally:
+            exit_.cancel()
+            rest.cancel()
+            status = await client.end()
+        output = client.output
+        if self.command.shell and status in _NOT_RUN and not stage.events:
+            return _Left("not-started", time, status, output, [])
+        objections = self.terms.objections(self.case, status if exited else None, output)
+        crash = _crash(status, shell=self.command.shell) if exited else ""
+        if crash:
+            objections.append(f"the client crashed: {crash}")
+        if stage.flooded:
+            objections.append(f"it went on and on: ended after {MOST_EVENTS} messages and notes")
+        return _Left("exited" if exited else "ended", time, status, output[-_SHOWN_OUTPUT:], objections)
+
+    async def _rest(self) -> None:
+        """Wait until the flow is over and nothing has happened for a while, or far too much has."""
+        loop, stage = asyncio.get_running_loop(), self.stage
+        begins = "INVITE" if self.case.method in INSIDE else self.case.method
+        while not stage.flooded:
+            left = None
+            if stage.over(begins):
+                left = stage.last + self.flow.watch - loop.time()
+                if left <= 0:
+                    return
+            await stage.change(left)
+
+    async def _drained(self) -> None:
+        """Wait for what is under way still from a client that has exited."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + _MOST_DRAINING
+        while loop.time() < end:
+            before = len(self.stage.events)
+            await asyncio.sleep(DRAIN)
+            if len(self.stage.events) == before:
                 return
-        await stage.change(left)
 
 
-async def _drain(stage: Stage) -> None:
-    """Wait for what is under way still."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + _MOST_DRAINING
-    while loop.time() < end:
-        before = len(stage.events)
-        await asyncio.sleep(DRAIN)
-        if len(stage.events) == before:
-            return
+def _crash(status: int, *, shell: bool) -> str:
+    """The signal of a client that broke down, by its name; empty where it exited otherwise."""
+    number = -status if status < 0 else status - 128 if shell else 0  # a shell says 128 + N of what it started
+    return signal.Signals(number).name if number in _CRASHES else ""
 
 
 def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]:
@@ -195,10 +236,3 @@ def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]
         *marks,
         EndRecord(now, round(wall + now, 6)),
     ]
-
-
-def shown(words: list[str]) -> str:
-    """Words as they can be given to a shell again."""
-    import shlex
-
-    return shlex.join(words)

@@ -50,9 +50,7 @@ class Baseline:
 
     def acquits(self, case: Case, judged: Judged) -> str:
         """Why this broken rule is known for this case; empty where it is not (a `result.Acquittal`)."""
-        return next(
-            (one.reason for one in self.deviations if one.rule == judged.rule.id and one.scope.fits(case)), ""
-        )
+        return next((one.reason for one in self.deviations if one.rule == judged.rule.id and one.scope.fits(case)), "")
 
     def stale(self, results: Iterable[Result]) -> tuple[str, ...]:
         """The entries whose rule was exercised in their cases and broken in none, in words."""

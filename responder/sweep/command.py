@@ -23,6 +23,7 @@ PLACEHOLDERS: Final[Mapping[str, str]] = {
 }
 """What can stand in braces, and what it becomes."""
 
+_OF_SHELLS: Final = frozenset({"|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1"})
 _token = re.compile(r"\{\{|\}\}|\$\{[^{}]*\}|\{([^{}]*)\}|\{")
 
 
@@ -48,6 +49,8 @@ class Command:
         except ValueError as error:
             problems.append(f"{str(error).lower()}: quotes are read as a shell reads them")
             words = []
+        if not self.shell:
+            problems += [f"'{word}' is for a shell to read: give --shell" for word in words if word in _OF_SHELLS]
         program = words[0] if words else ""
         if program and not self.shell and not _token.search(program) and not problems and which(program) is None:
             problems.append(f"there is no program '{program}'{_advice(program)}")

@@ -56,7 +56,8 @@ class Expectation:
             found.append(f"expected exit status {wanted}, got {in_words(status)}")
         if self.output is not None and not self.output.accepts(output.splitlines()):
             last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
-            found.append(f"expected {self.output} in the output, got {f'at last: {last[-200:]}' if last else 'nothing'}")
+            got = f"its last line is '{last[-200:]}'" if last else "it printed nothing"
+            found.append(f"expected of the output {self.output}; {got}")
         return found
 
 

@@ -18,3 +18,5 @@ class Flow:
     watch: float = 1.0
     """Seconds that a client which stays is watched once nothing happens any more: what it must not do, too, takes
     time to be done."""
+    lasts: float = 15.0
+    """Seconds that it takes at the most, with a client that behaves: it is not to be ended before."""

@@ -9,24 +9,29 @@ from responder.observe.records import Case
 from responder.sweep.flow import Flow
 from responder.sweep.parts import (
     HERE,
+    REFUSED_WITH_RETRY_AFTER,
+    RETRY_AFTER,
     RINGING,
-    Rule,
-    Steps,
     accepted,
     answering,
     asks,
+    challenge,
     losing,
+    picked_up,
+    refusal,
     rule,
     scenario,
+    told,
     under_test,
+    unless,
     waits_for,
+    with_credentials,
 )
 
-_REALM: Final = "responder"
-_RETRY_AFTER: Final = 2
-"""Seconds."""
-_ON_HOLD: Final = [asks("OPTIONS"), asks("INVITE", sdp="sendonly"), "200ms", asks("INVITE")]
+ON_HOLD: Final = (asks("OPTIONS"), asks("INVITE", sdp="sendonly"), "200ms", asks("INVITE"))
 """What a client is asked in a call that it does not end by itself: what it can do, to be held, to be taken back."""
+_FOLLOWED: Final = 5.5
+"""Seconds in which a client that goes on by itself has done so (`observe.rules.attempts.PATIENCE`)."""
 
 
 def flow(case: Case) -> Flow:
@@ -34,13 +39,8 @@ def flow(case: Case) -> Flow:
     code = int(case.code)
     if code in _OF_CODE:
         return _OF_CODE[code](code)
-    if code < 200:
-        return _progress(code)
-    if code < 300:
-        return _success(code)
-    if code < 400:
-        return _redirection(code)
-    return _refusal(code)
+    by_class = {1: _progress, 2: success, 3: _redirection}
+    return by_class.get(code // 100, _refusal)(code)
 
 
 # ------------------------------------------------------------------------------------------------------------- 1xx
@@ -52,41 +52,35 @@ def _late_trying(lost: int) -> dict[str, Any]:
 
 
 def _trying(code: int) -> Flow:
+    silence = ["4s", told(180), "300ms", *accepted()]
+    to_ignore = {**_late_trying(2), "headers": {"Require": "100rel", "RSeq": 1}}
     return Flow(
-        scenario(rule("trying", "INVITE", [_late_trying(2), "4s", 180, "300ms", *accepted()])),
-        "The INVITE is sent again at intervals that double until the 100 comes, and not any more from then on.",
-        watch=1.0,
+        scenario(
+            rule("requiring", "INVITE", [to_ignore, *silence], match={"supported": "100rel"}),
+            rule("trying", "INVITE", [_late_trying(2), *silence]),
+        ),
+        "The INVITE is sent again at intervals that double until the 100 comes, and not any more from then on. What "
+        "the 100 requires gets no PRACK.",
     )
 
 
 def _progress(code: int) -> Flow:
-    told = {"respond": code, "sdp": True} if code == 183 else code
-    reliably = {"respond": code, "reliable": True, **({"sdp": True} if code == 183 else {})}
+    progress = told(code, sdp=True) if code == 183 else told(code)
     acknowledged = [waits_for("PRACK", "3s"), "200ms"]
-    reliable = rule(
-        "reliably",
-        "INVITE",
-        [100, reliably, *acknowledged, {"respond": 180, "reliable": True}, *acknowledged, *accepted()],
-        match={"supported": "100rel"},
-    )
+    reliable = [100, {**progress, "reliable": True}, *acknowledged, told(180, reliable=True), *acknowledged]
     return Flow(
         scenario(
-            *losing({"PRACK": 1}, reliable),
-            rule("plain", "INVITE", [100, told, "300ms", told, "300ms", 180, "300ms", *accepted()]),
+            *losing({"PRACK": 1}, rule("reliable", "INVITE", [*reliable, *accepted()], match={"supported": "100rel"})),
+            rule("unreliable", "INVITE", [100, progress, "300ms", progress, "300ms", told(180), "300ms", *accepted()]),
         ),
         f"A client goes on waiting after {code}, and after another; where it supports 100rel, each gets its PRACK.",
     )
 
 
 def _early_dialog_ends(code: int) -> Flow:
+    forked = {"fork": {"left": [told(180), "300ms", told(code)], "right": ["100ms", told(180), "600ms", *accepted()]}}
     return Flow(
-        scenario(
-            rule(
-                "forked",
-                "INVITE",
-                [100, {"fork": {"left": [180, "300ms", code], "right": ["100ms", 180, "600ms", *accepted()]}}],
-            )
-        ),
+        scenario(rule("forked", "INVITE", [100, forked])),
         "One of two early dialogs ends with 199; the client leaves it alone and takes the answer of the other.",
     )
 
@@ -94,12 +88,13 @@ def _early_dialog_ends(code: int) -> Flow:
 # ------------------------------------------------------------------------------------------------------------- 2xx
 
 
-def _success(code: int) -> Flow:
+def success(code: int, *talk: Any) -> Flow:
+    """A call that is answered; `talk` is what a client is asked that does not hang up at once."""
     return Flow(
         scenario(
-            *losing({"ACK": 1}, rule("answered", "INVITE", [100, RINGING, "200ms", *accepted(code, talk=_ON_HOLD)])),
+            *losing({"ACK": 1}, rule("answered", "INVITE", [100, RINGING, "200ms", *accepted(code, *talk or ON_HOLD)]))
         ),
-        f"The first ACK for the {code} is lost: its copy is acknowledged too. Requests in the dialog have its route "
+        f"The first ACK for the {code} is lost: its copy is acknowledged, too. Requests in the dialog have its route "
         "set and target; ours get answers.",
         watch=2.0,
     )
@@ -110,17 +105,22 @@ def _success(code: int) -> Flow:
 
 def _redirection(code: int) -> Flow:
     contacts = [f"<sip:moved-first@{HERE}>;q=0.9", f"<sip:moved-second@{HERE};x-leg=2>;q=0.5"]
+    second = {"match": {"user": "moved-second"}}
+    here, end = (
+        (rule("moved-second", "INVITE", [100, 480], **second), "has nobody either")
+        if code == 301
+        else (answering("moved-second", **second), "answers")
+    )
     return Flow(
         scenario(
             rule("moved-first", "INVITE", [100, 404], match={"user": "moved-first"}),
-            answering("moved-second", match={"user": "moved-second"}),
+            here,
             *losing(
-                {"ACK": 1},
-                rule("redirected", "INVITE", [100, {"respond": code, "headers": {"Contact": contacts}}]),
+                {"ACK": 1}, rule("redirected", "INVITE", [100, {"respond": code, "headers": {"Contact": contacts}}])
             ),
         ),
-        f"The {code} names two addresses, both here: nobody is at the first, the second answers.",
-        watch=5.5,
+        f"The {code} names two addresses, both here: nobody is at the first, the second {end}.",
+        watch=_FOLLOWED,
     )
 
 
@@ -131,21 +131,20 @@ def _proxy(code: int) -> Flow:
             answering(),
         ),
         "The proxy that the call has to go through is here, too, and answers.",
-        watch=3.0,
+        watch=2.0,
     )
 
 
 # ------------------------------------------------------------------------------------------------------- 4xx to 6xx
 
 
-def _refusal(code: int, *, before: Steps = (100, 180, "100ms"), again: Rule | None = None, **keys: Any) -> Flow:
-    refused = {"respond": code, **keys} if keys else code
+def _refusal(code: int) -> Flow:
     return Flow(
         scenario(
-            *losing({"ACK": 1}, under_test("refused", "INVITE", [*before, refused])),
-            again or rule("again", "INVITE", [100, refused], unchecked=["require", "content", "accept"]),
+            *losing({"ACK": 1}, under_test("refused", "INVITE", [100, 180, "100ms", code])),
+            rule("again", "INVITE", [100, code], unchecked=["require", "content", "accept"]),
         ),
-        f"The first ACK for the {code} is lost: its copy is acknowledged too, and nothing but that follows.",
+        f"The first ACK for the {code} is lost: its copy is acknowledged, too. Nothing but that follows.",
         watch=2.0,
     )
 
@@ -154,87 +153,66 @@ def _retriable(code: int) -> Flow:
     return Flow(
         scenario(under_test("refused", "INVITE", [100, code]), answering()),
         f"A client may try again after {code} with what it says; that is answered.",
-        watch=5.5 if code == 420 else 2.0,
+        watch=_FOLLOWED if code in (420, 500) else 2.0,
     )
 
 
 def _later(code: int) -> Flow:
-    header = {"Retry-After": _RETRY_AFTER}
     return Flow(
-        scenario(
-            *losing({"ACK": 1}, under_test("refused", "INVITE", [100, 180, "100ms", _with(code, header)])),
-            answering(),
-        ),
-        f"The {code} has Retry-After: {_RETRY_AFTER}: nothing comes before, and who calls then is answered.",
-        watch=_RETRY_AFTER + 1.5,
+        scenario(*losing({"ACK": 1}, under_test("refused", "INVITE", [100, 180, "100ms", refusal(code)])), answering()),
+        f"The {code} has Retry-After: {RETRY_AFTER}: nothing comes before, and who calls then is answered.",
+        watch=RETRY_AFTER + 1.5,
     )
 
 
-def _with(code: int, headers: dict[str, Any]) -> dict[str, Any]:
-    return {"respond": code, "headers": headers}
-
-
 def _challenge(code: int) -> Flow:
-    name, credentials = {
-        401: ("WWW-Authenticate", "Authorization"),
-        407: ("Proxy-Authenticate", "Proxy-Authorization"),
-    }[code]
-    algorithms = ("MD5",) if code == 401 else ("SHA-256", "MD5")
-
-    def asked(more: str) -> dict[str, Any]:
-        challenges = [
-            f'Digest realm="{_REALM}", nonce="${{random.hex8}}${{random.hex8}}", opaque="${{random.hex8}}", '
-            f'qop="auth", algorithm={algorithm}{more}'
-            for algorithm in algorithms
-        ]
-        return _with(code, {name: challenges})
-
-    tried = {"header": {credentials: {"present": True}}}
+    tried = with_credentials(code)
+    answered = answering(match=tried)
+    if code == 401:
+        end = [unless("BYE", "700ms"), challenge(code), waits_for("BYE", "3s"), 200]
+        answered = rule("answered", "INVITE", [100, RINGING, "200ms", *picked_up(), *end], match=tried)
     return Flow(
         scenario(
-            under_test("stale", "INVITE", [100, asked(", stale=true")], match=tried),
-            answering(match=tried),
-            under_test("challenged", "INVITE", [100, asked("")]),
+            under_test("stale", "INVITE", [100, challenge(code, stale=True)], match=tried),
+            answered,
+            under_test("challenged", "INVITE", [100, challenge(code)]),
             rule("again", "INVITE", [100, 403]),
         ),
         "A client with credentials tries again with them, and with the new nonce where the old one is stale. One "
         "without gives up. Every password is right.",
-        watch=3.0,
+        watch=_FOLLOWED,
     )
 
 
 def _too_small(code: int) -> Flow:
     return Flow(
-        scenario(
-            under_test("too-small", "INVITE", [100, _with(code, {"Min-SE": 1800})]),
-            answering(),
-        ),
+        scenario(under_test("too-small", "INVITE", [100, {"respond": code, "headers": {"Min-SE": 1800}}]), answering()),
         "A client with session timers tries again with Min-SE and Session-Expires of at least 1800 s.",
         watch=2.0,
     )
 
 
 def _ambiguous(code: int) -> Flow:
-    contacts = [f"<sip:anna@{HERE}>", f"<sip:anne@{HERE}>"]
-    return _refusal(code, headers={"Contact": contacts}, again=answering())
+    choices = {"respond": code, "headers": {"Contact": [f"<sip:anna@{HERE}>", f"<sip:anne@{HERE}>"]}}
+    return Flow(
+        scenario(under_test("ambiguous", "INVITE", [100, 180, "100ms", choices]), answering()),
+        "Two addresses are meant; a client leaves it to its user which one is called.",
+        watch=2.0,
+    )
 
 
 def _terminated(code: int) -> Flow:
     return Flow(
         scenario(*losing({"ACK": 1}, rule("rings", "INVITE", [100, 180, "3s", code]))),
-        "It rings for three seconds, for the client to send its CANCEL; the first ACK for the 487 is lost.",
+        f"It rings for three seconds, for the client to send its CANCEL; the first ACK for the {code} is lost.",
         watch=2.0,
     )
 
 
 def _timeout(code: int) -> Flow:
-    steps = [_late_trying(4), "3.8s", code]
     return Flow(
-        scenario(
-            *losing({"ACK": 1}, under_test("timeout", "INVITE", steps)),
-            answering(),
-        ),
-        "Nothing at all comes for 3.8 seconds: the INVITE is sent again at intervals that double. Then 408.",
+        scenario(*losing({"ACK": 1}, under_test("timeout", "INVITE", [_late_trying(4), "3.8s", code])), answering()),
+        f"By UDP nothing comes for 3.8 seconds: the INVITE is sent again at intervals that double. Then {code}.",
         watch=2.0,
     )
 
@@ -249,6 +227,6 @@ _OF_CODE: Final[dict[int, Callable[[int], Flow]]] = {
     422: _too_small,
     485: _ambiguous,
     487: _terminated,
-    **dict.fromkeys((404, 413, 480, 486, 500, 503, 600, 603), _later),
-    **dict.fromkeys((415, 416, 417, 420, 421, 433, 438, 488, 494, 580, 606), _retriable),
+    **dict.fromkeys(REFUSED_WITH_RETRY_AFTER, _later),
+    **dict.fromkeys((415, 416, 417, 420, 421, 433, 438, 488, 494, 500, 580, 606), _retriable),
 }

@@ -6,35 +6,58 @@ from typing import Any, Final
 
 from responder.observe.records import Case
 from responder.sweep.flow import Flow
-from responder.sweep.parts import HERE, RINGING, Rule, Steps, accepted, rule, scenario, under_test
+from responder.sweep.parts import (
+    HERE,
+    NONCE,
+    REFUSED_WITH_RETRY_AFTER,
+    RETRY_AFTER,
+    RINGING,
+    Rule,
+    by_default,
+    challenge,
+    picked_up,
+    refusal,
+    rule,
+    scenario,
+    under_test,
+    unless,
+    waits_for,
+    with_credentials,
+)
 
-_RETRIABLE: Final = (401, 407, 412, 413, 415, 416, 420, 421, 423, 439, 494, 555)
-_LATER: Final = (404, 413, 480, 486, 500, 503, 600, 603)
-"""Codes that may have Retry-After."""
+_RETRIABLE: Final = (*REFUSED_WITH_RETRY_AFTER, 412, 415, 416, 420, 421, 423, 439, 494, 500, 555)
+_ENDING: Final = (404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 604)
+"""What ends a subscription where a refresh gets it (RFC 6665 section 4.1.2.2)."""
 _GRANTED: Final = 8
-"""Seconds for which a registration is granted, so that its refresh shows."""
+"""Seconds for which something is granted, so that its refresh shows."""
 
 
 def flow(case: Case) -> Flow:
     """The flow for a case of a method that stands outside of dialogs, INVITE aside."""
     code, method = int(case.code), case.method
-    rules = [under_test("answered", method, _answer(code, method, case.transport)), *_again(code, method)]
     return Flow(
-        scenario(*rules, in_call(method, [code if code >= 200 else 200])),
+        scenario(*_rules(code, method, case.transport), _in_call(method, code if code >= 200 else 200)),
         _shows(code, method),
         watch=_watch(code, method),
     )
 
 
-def in_call(method: str, steps: Steps, **keys: Any) -> Rule:
-    """The rule for a client that calls first: it is answered, and its request in the call gets these."""
-    return rule(
-        "call",
-        "INVITE",
-        [100, RINGING, "200ms", *accepted()[:2], {"expect": "BYE", "within": "8s", "otherwise": ["hangup", "end"]}],
-        meanwhile={method: list(steps)},
-        **keys,
-    )
+def _in_call(method: str, code: int) -> Rule:
+    """The rule for a client that calls first: that is answered, and its request in the call gets the code."""
+    steps = [100, RINGING, "200ms", *picked_up(), unless("BYE", "8s")]
+    return rule("call", "INVITE", steps, meanwhile={method: [code]})
+
+
+def _rules(code: int, method: str, transport: str) -> list[Rule]:
+    if code in (401, 407):
+        return _challenged(code, method)
+    if code == 200 and method == "REGISTER":
+        return [rule("granted", method, [_for_a_while()])]
+    if code == 412 and method == "PUBLISH":
+        return _forgotten()
+    if code in _ENDING and method == "SUBSCRIBE":
+        return _ended(code)
+    return [under_test("answered", method, _answer(code, method, transport)), _again(code, method)]
 
 
 def _answer(code: int, method: str, transport: str) -> list[Any]:
@@ -45,34 +68,67 @@ def _answer(code: int, method: str, transport: str) -> list[Any]:
     if code == 408:
         return ["3.8s", code]
     if 300 <= code < 400:
-        return [{"respond": code, "headers": {"Contact": f"<sip:moved@{HERE}>"}}]
-    if code in _LATER:
-        return [{"respond": code, "headers": {"Retry-After": 2}}]
-    if code == 200 and method == "REGISTER":
-        return [{"respond": code, "headers": {"Contact": f"${{request.header.Contact}};expires={_GRANTED}"}}]
-    return [code]
+        elsewhere = "<sip:registrar.invalid>" if method == "REGISTER" else f"<sip:moved@{HERE}>"
+        return [{"respond": code, "headers": {"Contact": elsewhere}}]
+    if code == 415 and method == "MESSAGE":
+        return [{"respond": code, "headers": {"Accept": "text/plain"}}]
+    return [refusal(code)]
 
 
-def _again(code: int, method: str) -> list[Rule]:
+def _again(code: int, method: str) -> Rule:
     """What later requests of the method get: they are served where the client may try again, else refused again."""
-    if method == "REGISTER":
-        return []  # the registrar
-    if code < 400 or code in _RETRIABLE or code in _LATER:
-        return [rule("served", method, [200])]
-    return [rule("again", method, [code], unchecked=["method", "require", "content", "accept", "event"])]
+    if method == "REGISTER" or code < 400 or code in _RETRIABLE:
+        return by_default("served", method)
+    return rule("again", method, [code], unchecked=["method", "require", "content", "accept", "event"])
+
+
+def _for_a_while(**headers: str) -> dict[str, Any]:
+    """A registration for a few seconds: the client refreshes it before they are over."""
+    contact = f"${{request.header.Contact}};expires={_GRANTED}"
+    return {"respond": 200, "headers": {"Contact": contact, "Expires": _GRANTED, **headers}}
+
+
+def _challenged(code: int, method: str) -> list[Rule]:
+    """A challenge, another with stale=true, and then every password is right; after 401 with the nonce to use next."""
+    tried = with_credentials(code)
+    following = {"Authentication-Info": f'nextnonce="{NONCE}"'} if code == 401 else {}
+    right = _for_a_while(**following) if method == "REGISTER" else {"respond": 200, "headers": following}
+    return [
+        under_test("stale", method, [challenge(code, stale=True)], match=tried),
+        rule("right", method, [right if right["headers"] else 200], match=tried),
+        under_test("challenged", method, [challenge(code)]),
+        rule("again", method, [403]),
+    ]
+
+
+def _forgotten() -> list[Rule]:
+    """A publication is accepted for a few seconds, and unknown when it is refreshed."""
+    return [
+        under_test("forgotten", "PUBLISH", [412], match={"header": {"SIP-If-Match": {"present": True}}}),
+        rule("published", "PUBLISH", [{"respond": 200, "headers": {"Expires": _GRANTED}}]),
+    ]
+
+
+def _ended(code: int) -> list[Rule]:
+    """A subscription is accepted for a few seconds, and its refresh is refused."""
+    steps = [{"respond": 200, "headers": {"Expires": _GRANTED}}, waits_for("SUBSCRIBE", f"{_GRANTED + 1}s"), code]
+    return [rule("subscribed", "SUBSCRIBE", steps)]
 
 
 def _shows(code: int, method: str) -> str:
     if code < 200:
         return f"The {method} is sent again at the intervals of timer E until its final response comes."
     if code < 300:
-        return f"{method} gets {code}, and no ACK follows."
+        return f"{method} gets {code}; no ACK follows."
+    if code in _ENDING and method == "SUBSCRIBE":
+        return f"A subscription is granted for {_GRANTED} s; its refresh gets {code}, which ends it."
     return f"{method} gets {code}: what the client does about it, and that no ACK follows."
 
 
 def _watch(code: int, method: str) -> float:
-    if method == "REGISTER" and code == 200:
+    refreshed = (method == "REGISTER" and code in (200, 401, 407)) or (method == "PUBLISH" and code == 412)
+    if refreshed:
         return _GRANTED + 1.0
-    if code in _LATER:
-        return 3.5
-    return 5.5 if code in (301, 302, 420) else 2.0
+    if code in REFUSED_WITH_RETRY_AFTER:
+        return RETRY_AFTER + 1.5
+    return 5.5 if code in (301, 302, 401, 407, 420, 500) else 2.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +11,7 @@ from typing import Final
 from responder.errors import ResponderError
 from responder.observe.records import Case
 from responder.registry import Registry
+from responder.scenario.compiler import load
 from responder.scenario.dial import objection, parse_dial
 from responder.scenario.problems import did_you_mean, listed
 from responder.sweep.flows import METHODS as KNOWN_METHODS
@@ -79,25 +80,15 @@ def transports_of(texts: Iterable[str]) -> tuple[str, ...]:
     return _named(",".join(texts).lower(), TRANSPORTS, "transport")
 
 
-def check_dials(texts: Iterable[str]) -> None:
-    """`SelectionError` for what dials nothing."""
+def dials_of(texts: Sequence[str]) -> Sequence[str]:
+    """These dial strings; `SelectionError` for those that dial nothing."""
     problems = []
     for text in texts:
         if parse_dial(text) is None:
             why = objection(text)
             problems.append(f"'{text}' dials nothing{why and f': {why}'} (such as 486, 180.300ms.486 or 503,200)")
     _raise(problems)
-
-
-def collected(*checks: Callable[[], object]) -> None:
-    """Make all these checks; `SelectionError` with the mistakes of all."""
-    problems = []
-    for check in checks:
-        try:
-            check()
-        except SelectionError as error:
-            problems.append(str(error))
-    _raise(problems)
+    return texts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,19 +102,23 @@ class Selection:
     dials: Sequence[str] = ()
     scenarios: Sequence[str] = ()
 
-    def cases(self) -> tuple[list[Case], list[str]]:
-        """The cases in order, and what was left out because it makes no sense, in words."""
-        cases = []
-        for code in map(str, self.codes):
-            for method, transport, variant in self._ways(self.variants):
-                cases.append(Case(code, code, method, transport, variant))
+    def cases(self) -> tuple[list[Case], list[Case]]:
+        """The cases in order, and those that are left out because their variant makes no difference there.
+
+        `ScenarioError` where a scenario is wrong.
+        """
+        wanted = [
+            Case(code, code, method, transport, variant)
+            for code in map(str, self.codes)
+            for method, transport, variant in self._ways(self.variants)
+        ]
+        cases = [case for case in wanted if VARIANTS[case.variant].applies(case)]
         for dial in self.dials:
-            for method, transport, _ in self._ways(("plain",)):
-                cases.append(Case("", dial, method, transport))
-        for scenario in self.scenarios:
-            for method, transport, _ in self._ways(("plain",)):
-                cases.append(Case("", Path(scenario).stem, method, transport, scenario=scenario))
-        return cases, []
+            cases += [Case("", dial, method, transport) for method, transport, _ in self._ways(("plain",))]
+        for file in self.scenarios:
+            method, name = _method_of(file), Path(file).stem
+            cases += [Case("", name, method, transport.upper(), scenario=file) for transport in self.transports]
+        return list(dict.fromkeys(cases)), [case for case in wanted if not VARIANTS[case.variant].applies(case)]
 
     def _ways(self, variants: Sequence[str]) -> list[tuple[str, str, str]]:
         return [
@@ -132,6 +127,12 @@ class Selection:
             for transport in self.transports
             for variant in variants
         ]
+
+
+def _method_of(file: str) -> str:
+    """The method that a scenario is about: that of its first rule. `ScenarioError` where it is wrong."""
+    methods = load([file]).rules[0].match.methods
+    return "INVITE" if not methods or "INVITE" in methods else min(methods)
 
 
 def _words(text: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from types import TracebackType
 from typing import Final, Self
@@ -15,22 +15,34 @@ from responder.net.address import ListenAddress
 from responder.net.server import Server
 from responder.observe.clock import Clock
 from responder.scenario.plan import Plan
+from responder.scenario.playbook import Playbook
 
-MOST_EVENTS: Final = 10_000
+MOST_EVENTS: Final = 2_000
 """Events of a case that are kept; a client that makes more of them is told to stop."""
 
 
 class Stage:
     """One responder; `async with` binds and serves. `TransportError` where an address cannot be had."""
 
-    def __init__(self, plan: Plan, setup: Setup, listen: Sequence[ListenAddress]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        setup: Setup,
+        listen: Sequence[ListenAddress],
+        *,
+        playbook: Callable[..., Playbook] = Playbook,
+        grace: float = 0.0,
+    ) -> None:
+        """`playbook` makes what picks the script of a call. At the end clients have `grace` seconds to answer a BYE."""
         self._plan = plan
         self._setup = setup
         self._listen = tuple(listen)
+        self._playbook = playbook
+        self._grace = grace
         self._held = ExitStack()
         self._assembly: Assembly | None = None
         self._server: Server | None = None
-        self._changed: asyncio.Event = asyncio.Event()
+        self._changed = asyncio.Event()
         self.events: list[Event] = []
         """What happened, in order."""
         self.port = 0
@@ -42,7 +54,9 @@ class Stage:
     async def __aenter__(self) -> Self:
         hosts = {address.host for address in self._listen}
         try:
-            self._assembly = self._held.enter_context(assembled(self._plan, self._setup, hosts, level=MESSAGES))
+            self._assembly = self._held.enter_context(
+                assembled(self._plan, self._setup, hosts, level=MESSAGES, playbook=self._playbook)
+            )
             self._server = Server(self._assembly.engine, self._listen, after_turn=self._after_turn)
             await self._server.start()
         except BaseException:
@@ -56,7 +70,7 @@ class Stage:
     ) -> None:
         assert self._server is not None
         try:
-            await self._server.stop(grace=0.0)
+            await self._server.stop(grace=self._grace)
         finally:
             self._held.close()
 
@@ -77,11 +91,16 @@ class Stage:
         return method in self._over and not self._assembly.engine.busy
 
     async def change(self, patience: float | None = None) -> None:
-        """Wait until something happens, at the most so many seconds."""
-        self._changed.clear()
+        """Wait until something happens that nobody has waited for yet, at the most so many seconds."""
         with suppress(TimeoutError):
             async with asyncio.timeout(patience):
                 await self._changed.wait()
+        self._changed.clear()
+
+    def taken(self) -> list[Event]:
+        """What happened since this was asked last; it is kept no longer."""
+        events, self.events = self.events, []
+        return events
 
     def abandon(self) -> None:
         """End it here: calls under way are reported as such, and nothing more is sent."""

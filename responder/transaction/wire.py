@@ -18,21 +18,24 @@ class Wire:
     messages are among that.
     """
 
-    __slots__ = ("_faults", "events", "now", "observing", "out", "plain")
+    __slots__ = ("_faults", "clear", "events", "now", "observing", "out", "plain")
 
     def __init__(self, *, observing: bool = False) -> None:
         self.out: list[Transmit] = []
         self.events: list[Event] = []
         self.observing = observing
+        self.clear = True
+        """Whether no fault is in the way of a message."""
         self.plain = not observing
-        """Whether nobody is interested in what is sent, so that it may be put into `out` straight away."""
+        """Whether, besides, nobody is interested in what is sent, so that it may be put into `out` straight away."""
         self.now = 0.0
         self._faults: FaultInjector | None = None
 
     def through(self, faults: FaultInjector | None) -> None:
         """From now on messages go through this injector, or None any more."""
         self._faults = faults
-        self.plain = faults is None and not self.observing
+        self.clear = faults is None
+        self.plain = self.clear and not self.observing
 
     def send(self, data: bytes, flow: Flow, call: int, *, again: bool = False, note: str = "") -> None:
         """Queue `data` for `flow` on behalf of call number `call`; `again` marks a retransmission."""

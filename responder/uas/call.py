@@ -15,6 +15,7 @@ from responder.dialog.dialog import CONFIRMED, EARLY, Dialog
 from responder.dialog.dialog import OVER as OVER_DIALOG
 from responder.dialog.placed import PlacedDialog
 from responder.errors import ParseError
+from responder.events import MessageSent
 from responder.sip.likeness import LikeRequest
 from responder.sip.sdp import SdpError
 from responder.transaction.fsm import ACCEPTED, PROCEEDING
@@ -233,7 +234,8 @@ class Call:
         if before:
             core, request = self._core, transaction.request
             burst = None
-            if type(request) is LikeRequest and core.wire.plain and self.fault is None:
+            wire = core.wire
+            if type(request) is LikeRequest and wire.clear and self.fault is None:
                 burst = core.builder.burst(self, transaction, replies)
             if burst is None:
                 for reply in before:
@@ -242,10 +244,15 @@ class Call:
                 # responses that are followed by another in the same instant change nothing but the wire
                 head, rest = transaction.head.encode(), transaction.rest.encode()
                 tag = f";tag={self.tag}".encode()
-                out, flow = core.wire.out, transaction.flow
+                out, flow = wire.out, transaction.flow
                 for start, tail, status in burst:
                     out.append((b"%b%b%b%b%b" % (start, head, tag if status > 100 else b"", rest, tail), flow))
                     self.path.append(_WORDS[status])
+                if wire.observing:
+                    wire.events += [
+                        MessageSent(wire.now, flow, data, self.number, False, reply.label)
+                        for reply, (data, _) in zip(before, out[-len(before) :], strict=True)
+                    ]
         self.respond(transaction, last)
 
     def _send(
@@ -496,6 +503,10 @@ class Call:
     def note(self, kind: str, text: str) -> None:
         """A line for the journal (see `events.Note`)."""
         self._core.note(self.number, kind, text)
+
+    def matched(self, what: str) -> None:
+        """The message that just came is for this rule or step: for the journal."""
+        self._core.matched = what
 
     # called by the core
 

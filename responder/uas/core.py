@@ -70,6 +70,7 @@ class UserAgentServer:
         "layer",
         "live",
         "losses",
+        "matched",
         "noting",
         "playbook",
         "publications",
@@ -125,6 +126,8 @@ class UserAgentServer:
         """Call-IDs of requests of ours outside a dialog, and how many requests of ours led to each."""
         self.ended_dialogs: deque[tuple[str, str]] = deque(maxlen=_MOST_ENDED)
         """Keys of the dialogs that ended last."""
+        self.matched = ""
+        """The rule or step that the last message from a client was for; the engine takes it into its event."""
         self.losses: dict[str, dict[str, int]] = {}
         """How many messages of which methods are to be taken as lost, by Call-ID."""
         self.watchers = Watchers()
@@ -383,6 +386,7 @@ class UserAgentServer:
             script = self.playbook.choose(request, transaction.source, self.wire.now)
         except ParseError as error:
             return self._reject(transaction, inspection.of_syntax(fault or error) or _FAULT)
+        self.matched = script.name
         call = self._new_call(transaction, script)
         refused = self._refusal(transaction, fault, call.unchecked)
         if not script.name:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from bench import BUSY, Bench, Caller
+from observe.report.making import SWEEP, entries
 
 from responder.cli import main
 from responder.observe.clock import Clock
@@ -64,6 +65,39 @@ def test_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_all(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["judge", trace(tmp_path), "--all"]) == 0
     assert "\npass           MUST    refusal-is-acknowledged" in capsys.readouterr().out
+
+
+class TestASweep:
+    """A trace with several runs: each is judged by itself, and a rule is explained once."""
+
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> str:
+        path = tmp_path / "sweep.jsonl"
+        with open(path, "w", encoding="ascii") as file:
+            TraceWriter(file, clock=Clock(epoch=1.7e9), version="1").write(entries(*SWEEP))
+        return str(path)
+
+    def test_text(self, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["judge", path]) == 1
+        shown = capsys.readouterr().out.splitlines()
+        assert shown[:5] == [
+            "MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2)",
+            "  A 300 to 699 to an INVITE gets an ACK.",
+            "  in 2 cases: 503 INVITE, 600 INVITE folded",
+            "  expected  an ACK for the 503",
+            "  actual    none came  (503 INVITE)",
+        ]
+        assert "  actual    none came  (600 INVITE folded)" in shown
+        assert shown[-1].startswith("3 calls, ")
+
+    def test_json(self, path: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["judge", path, "--json"]) == 1
+        rules = json.loads(capsys.readouterr().out)["rules"]
+        (broken,) = [rule for rule in rules if rule["id"] == "refusal-is-acknowledged"]
+        assert [(one["case"]["code"], one["messages"]) for one in broken["findings"]] == [
+            ("503", [1, 2]),
+            ("600", [1, 2]),
+        ]
 
 
 @pytest.mark.parametrize("content", [None, "steps: [486]\n", '{"event": "trace", "version": 1}\n'])

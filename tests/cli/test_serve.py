@@ -3,17 +3,26 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import socket
 import subprocess
 import sys
+from argparse import ArgumentParser
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from bench import BUSY, Bench, Caller
 
 from responder import __version__
-from responder.cli import main
+from responder.cli import main, serve, serve_report
+from responder.cli.exit_codes import Exit
+from responder.observe.clock import Clock
+from responder.observe.journal import Journal
 
 from .process import Client, Serving
 
@@ -80,6 +89,90 @@ def test_a_failed_verdict(tmp_path: Path) -> None:
     call = next(event for event in events if event["event"] == "call")
     assert (call["outcome"], call["reason"]) == ("failed", "not what we wanted")
     assert events[-1]["failed"] == 1
+
+
+class TestReports:
+    """A test case for each call; what a scenario checks and what the client broke are verdicts alike."""
+
+    def test_a_scenario_that_fails(self, tmp_path: Path) -> None:
+        scenario = tmp_path / "strict.yaml"
+        scenario.write_text("name: strict\nsteps: [100, {fail: not what we wanted}, 486]\n")
+        report = tmp_path / "reports" / "junit.xml"
+        with Serving(str(scenario), "--calls", "2", "--timeout", "10", "--junit", str(report)) as serving:
+            with Client(serving.port) as client:
+                client.call("bob")
+                client.call("486")
+            code, _ = serving.events()
+        assert code == 1
+        cases = {case.get("name"): case for case in ElementTree.parse(report).iter("testcase")}
+        assert [*cases] == ["strict", "strict (2)"]
+        assert cases["strict"][0].get("message") == "problem: failed: not what we wanted"
+
+    @pytest.mark.parametrize(("options", "expected"), [([], 0), (["--judge"], 1), (["--judge", "--strict"], 1)])
+    def test_rules_fail_the_run_where_they_are_asked_to(
+        self, tmp_path: Path, options: list[str], expected: int
+    ) -> None:
+        path = tmp_path / "report.json"
+        with Serving("--calls", "1", "--timeout", "10", "--report-json", str(path), *options) as serving:
+            with Client(serving.port) as client:
+                client.send(client.request("INVITE", "486"))
+                while "486 Busy" not in (answer := client.receive()):
+                    pass
+                tag = answer.partition("\r\nTo: ")[2].partition("\r\n")[0].partition(";tag=")[2]
+                client.send(client.request("ACK", "486", tag=tag, cseq="9"))
+            code, _ = serving.events()
+        assert code == expected
+        (result,) = json.loads(path.read_text())["results"]
+        assert result["outcome"] == "fail"
+        assert "ack-has-the-number-of-its-invite" in {
+            rule["id"] for rule in result["rules"] if rule["verdict"] == "fail"
+        }
+
+    @pytest.mark.parametrize("options", [[], ["--json"], ["--json", "--quiet"]])
+    def test_stdout_has_one_reader(self, options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["serve", "--port", "0", "--tap", "-", *options]) == 2
+        assert "only where nothing else does" in capsys.readouterr().err
+
+    def test_the_table(self) -> None:
+        with Serving("--calls", "1", "--timeout", "10", "--judge", json_lines=False) as serving:
+            port = int(serving.line().rpartition(":")[2])
+            with Client(port) as client:
+                client.call()
+            code, out, _ = serving.end()
+        assert code == 0
+        assert re.search(r"\nstopped \(calls\): 1 of 1 call\n +form\n", out)
+        assert out.splitlines()[-1].startswith("1 case: 1 passed; ")
+
+    def test_a_report_on_stdout(self) -> None:
+        with Serving("--timeout", "300ms", "--quiet", "--tap", "-", json_lines=False) as serving:
+            code, out, _ = serving.end()
+        assert (code, out) == (0, "TAP version 13\n1..0\n")
+
+    def test_calls_that_were_forgotten_are_told(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        monkeypatch.setattr(serve_report, "Journal", partial(Journal, calls=2))
+        parser = ArgumentParser()
+        serve.configure(parser)
+        with ExitStack() as files:
+            arguments = parser.parse_args(["--tap", "-", "--quiet", "--judge"])
+            report = serve_report.ServeReport(arguments, files, clock=Clock(), known=None)
+            bench = Bench(BUSY)
+            for number in range(1, 6):
+                caller = Caller(number)
+                bench.receive(caller.ack_refusal(bench.receive(caller.invite())[-1]))
+                bench.run(1)
+            report.observe(bench.events)
+            report.close(bench.now)
+            assert report.write(Exit.PASS, to_stdout=True) is Exit.PASS
+        captured = capsys.readouterr()
+        assert captured.out == "TAP version 13\n1..2\nok 1 - lines INVITE\nok 2 - lines INVITE (2)\n"
+        assert captured.err == "responder: 3 calls are forgotten and in no report: write a --trace instead\n"
+
+    def test_a_baseline_with_a_mistake(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        (tmp_path / "known.yaml").write_text("- rule: ack-nothing\n  reason: x\n")
+        assert main(["serve", "--port", "0", "--baseline", str(tmp_path / "known.yaml")]) == 2
+        assert "no rule 'ack-nothing'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("options", "expected"), [(["--calls", "2"], 1), ([], 0)])

@@ -198,6 +198,15 @@ class TestCalls:
             assert (found.ended, found.outcome, found.path[-1]) == (False, "", "180")
             assert (found.method, found.caller) == ("INVITE", "sip:alice@127.0.0.1")
 
+    async def test_its_rule_is_known_from_its_first_message_on(self, responder: Responder) -> None:
+        responder.on("INVITE", [180, {"expect": "INFO"}], name="ring")
+        with Client(responder.port) as client:
+            client.send(client.request("INVITE", "bob"))
+            found = await responder.wait_for_call(ended=False, scenario="ring")
+            await responder.wait_for(180, received=False)
+            (found,) = responder.calls
+            assert [message.note for message in found.messages] == ["ring", "ring step 1"]
+
     async def test_each_wait_gives_the_next_one(self, responder: Responder, call: Any) -> None:
         for user in ("486", "603", "404"):
             await call(user)
@@ -273,7 +282,7 @@ class TestVerdicts:
             tag = next(line for line in answer.split("\r\n") if line.startswith("To:")).partition(";tag=")[2]
             client.send(client.request("ACK", "486", tag=tag).replace(b"z9hG4bK", b"z9hG4bKother"))
             await responder.wait_for("ACK")
-        with pytest.raises(AssertionError, match=r"ack-non-2xx-[\w-]+ \(MUST, RFC 3261 17\.1\.1\.3\)"):
+        with pytest.raises(AssertionError, match=r"MUST broken: ack-non-2xx-[\w-]+  \(RFC 3261 17\.1\.1\.3\)"):
             responder.assert_no_violations()
         broken = [one.rule.id for one in responder.judge().violations("MUST")]
         responder.assert_no_violations(ignore=broken)
@@ -297,6 +306,24 @@ class TestFiles:
 
 
 class TestItsLife:
+    async def test_so_many_calls_are_kept_and_numbers_stay(self, tmp_path: Path) -> None:
+        async with Responder(keep=2) as responder:
+            with Client(responder.port) as client:
+                for user in ("486", "603", "404"):
+                    await asyncio.to_thread(client.call, user)
+            last = await responder.wait_for_call(user="404", timeout=5)
+            assert [call.user for call in responder.calls] == ["603", "404"]
+            assert [message.number for message in responder.messages] == list(range(5, 13))
+            seen = responder.judge().transcript.messages
+            assert [one.number for one in seen] == [message.number for message in responder.messages]
+            responder.save_trace(tmp_path / "run.jsonl")
+            again = judge(read_trace(tmp_path / "run.jsonl")).transcript.messages
+            assert [(one.number, one.data) for one in again] == [(one.number, one.data) for one in seen]
+            assert last.messages[0].number == 9
+            responder.assert_called(user="404")
+            with pytest.raises(AssertionError, match=r"got 1 and no memory of others(.|\n)*1 calls before them"):
+                responder.assert_called(user="404", times=1)
+
     async def test_what_was_seen_stays_when_it_has_stopped(self) -> None:
         async with Responder() as responder:
             with Client(responder.port) as client:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from responder.scenario.compiler import load
 from responder.scenario.problems import ScenarioError
+from responder.sweep import baseline, expectations
 
 from .markdown import Block, blocks
 
-SCENARIOS = [block for block in blocks("yaml") if not block.mark.startswith("file: ")]
+LISTS = ("expectations", "baseline")
+"""Marks of blocks that are no scenarios but files of a sweep."""
+SCENARIOS = [block for block in blocks("yaml") if not block.mark.startswith(("file: ", *LISTS))]
 
 
 def written(block: Block, folder: Path) -> Path:
@@ -31,6 +35,12 @@ def test_it_is_wrong(block: Block, tmp_path: Path) -> None:
     assert block.flag == "wrong"
     with pytest.raises(ScenarioError):
         load([written(block, tmp_path)])
+
+
+@pytest.mark.parametrize(("mark", "load_list"), [("expectations", expectations.load), ("baseline", baseline.load)])
+def test_files_of_a_sweep_load(mark: str, load_list: Callable[[Path], object], tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("yaml") if block.mark == mark]
+    assert load_list(written(block, tmp_path))
 
 
 def test_there_are_some() -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import pytest
 from bench import OFFER, Caller
 
 from responder.engine import CALLS, MESSAGES, Engine
-from responder.events import CallEnded, Flow
+from responder.events import CallEnded, Flow, MessageSent
 from responder.scenario import compiler
 from responder.scenario.playbook import Playbook
+from responder.sip import likeness
 from responder.sip.sdp import Answerer
 
 FLOW = Flow("UDP", ("127.0.0.1", 5060), ("192.0.2.10", 5062))
@@ -18,19 +20,24 @@ CALLS_OF_A_KIND = 60
 """More than it takes until a kind of request is known."""
 
 
-def wire(steps: str, user: str, observer: int, *, fields: tuple[str, ...] = ()) -> tuple[list[bytes], list[CallEnded]]:
-    """Everything sent in many calls of one client, and how they ended."""
+def wire(
+    steps: str, user: str, observer: int, *, fields: tuple[str, ...] = ()
+) -> tuple[list[bytes], list[CallEnded], list[MessageSent]]:
+    """Everything sent in many calls of one client, how they ended, and what was reported of it."""
     ids = random.Random(1)
     plan = compiler.load_text(f"match: {{user: bob}}\nsteps: {steps}\n") if steps else None
     playbook = Playbook(plan, ids=ids)
     engine = Engine(playbook, ids=ids, media=lambda host: Answerer("127.0.0.1", [40000]), observer=observer)
     sent: list[bytes] = []
     ends: list[CallEnded] = []
+    reported: list[MessageSent] = []
 
     def take() -> list[bytes]:
         new = [data for data, _ in engine.transmits()]
         sent.extend(new)
-        ends.extend(event for event in engine.events() if isinstance(event, CallEnded))
+        events = engine.events()
+        ends.extend(event for event in events if isinstance(event, CallEnded))
+        reported.extend(event for event in events if isinstance(event, MessageSent))
         return new
 
     for number in range(CALLS_OF_A_KIND):
@@ -45,7 +52,13 @@ def wire(steps: str, user: str, observer: int, *, fields: tuple[str, ...] = ()) 
         else:
             engine.receive(caller.request("ACK", cseq=1, branch=caller.invited[1], to_tag=tag), FLOW, number / 10)
         take()
-    return sent, ends
+    return sent, ends, reported
+
+
+@pytest.fixture
+def unlearned(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """From its call on no kind of request is ever known, so that responses go out one by one."""
+    return lambda: monkeypatch.setattr(likeness, "_AFTER", CALLS_OF_A_KIND * 10)
 
 
 @pytest.mark.parametrize(
@@ -63,17 +76,23 @@ def wire(steps: str, user: str, observer: int, *, fields: tuple[str, ...] = ()) 
         ("[{respond: 180, remove: [Contact]}, {respond: 182, reason: Wait}, 603]", "bob", 3),
     ],
 )
-def test_the_same_bytes_and_the_same_ends(steps: str, user: str, count: int) -> None:
-    quick, ends = wire(steps, user, CALLS)
-    slow, same = wire(steps, user, MESSAGES)
-    assert quick == slow
-    assert ends == same
+def test_the_same_bytes_and_the_same_ends(steps: str, user: str, count: int, unlearned: Callable[[], None]) -> None:
+    quick, ends, nothing = wire(steps, user, CALLS)
+    watched, ends_too, reported = wire(steps, user, MESSAGES)
+    unlearned()
+    slow, same, reported_too = wire(steps, user, MESSAGES)
+    assert quick == watched == slow
+    assert ends == ends_too == same
+    assert nothing == []
+    assert reported == reported_too
+    assert [event.data for event in reported] == slow
     assert len(quick) == count * CALLS_OF_A_KIND
 
 
-def test_a_timestamp_is_copied_every_time() -> None:
-    quick, _ = wire("[100, 180, 200]", "bob", CALLS, fields=("Timestamp: 54",))
-    slow, _ = wire("[100, 180, 200]", "bob", MESSAGES, fields=("Timestamp: 54",))
+def test_a_timestamp_is_copied_every_time(unlearned: Callable[[], None]) -> None:
+    quick, *_ = wire("[100, 180, 200]", "bob", CALLS, fields=("Timestamp: 54",))
+    unlearned()
+    slow, *_ = wire("[100, 180, 200]", "bob", MESSAGES, fields=("Timestamp: 54",))
     assert quick == slow
 
 

@@ -157,7 +157,7 @@ def test_one_write_a_flush() -> None:
 
 def test_journal_and_console_take_the_same_calls() -> None:
     """Both are observers."""
-    for observer in (Journal(clock=CLOCK), Console(lambda text: None, clock=CLOCK)):
+    for observer in (Journal(CLOCK), Console(lambda text: None, clock=CLOCK)):
         observer.observe(busy_call())
         observer.flush(103.0)
         observer.close(0.0)

@@ -59,6 +59,8 @@ def test_a_message_as_json() -> None:
         "connection": 0,
         "call": 1,
         "call_id": "a84b4c@10.0.0.5",
+        "transaction": "z9hG4bK776 INVITE",
+        "dialog": "",
         "retransmission": True,
         "note": "",
         "text": request("ACK").decode(),

@@ -128,6 +128,7 @@ class Call:
         self.waits: list[tuple[float, Any]] = []
         self.failures: list[str] = []
         self.notes: list[tuple[str, str]] = []
+        self.taken: list[str] = []
         self.tags = 0
         self.placing: tuple[Outgoing, ...] = ()
         self.lost: dict[str, int] = {}
@@ -230,6 +231,9 @@ class Call:
 
     def note(self, kind: str, text: str) -> None:
         self.notes.append((kind, text))
+
+    def matched(self, what: str) -> None:
+        self.taken.append(what)
 
     def branch_tag(self) -> str:
         self.tags += 1

@@ -236,8 +236,8 @@ class Client:
 
     def _invited(self, message: Message, request: Message, again: bool) -> None:
         tag, status = message.to_tag, message.status
+        recorded = [] if request["record-route"] else message.every("record-route")
         if 100 < status < 300 and tag not in self.dialogs and (tag is not None or status >= 200):
-            recorded = [] if request["record-route"] else message.every("record-route")
             self.dialogs[tag] = Branch(tag, message.target or self.uri, of=message.cseq, routes=recorded[::-1])
         if status < 200:
             if self.habits.pracks and "100rel" in (message["require"] or ""):
@@ -248,6 +248,8 @@ class Client:
             dialog.target = message.target or dialog.target
             first = not dialog.confirmed
             dialog.confirmed = True
+            if first:
+                dialog.routes = recorded[::-1]  # 13.2.2.4: the route set is computed anew from the 2xx
             if self.habits.acks:
                 self._ack(message)
                 if first and self.habits.talks is not None:

@@ -151,13 +151,11 @@ def test_a_near_miss_of_a_rule_and_of_an_expect_is_on_the_terminal_and_in_the_jo
     rule = "near-miss: INVITE sip:bobby@127.0.0.1 matched rule 'busy' except user: expected 'bob', got 'bobby'"
     step = "near-miss: INFO in line 7 of 'talk': header Subject: expected 'lunch', got 'dinner'"
     out = io.StringIO()
-    console, journal = Console(out.write, clock=Clock(EPOCH)), Journal()
+    console, journal = Console(out.write, clock=Clock(EPOCH)), Journal(Clock(EPOCH))
     console.observe(world.events)
     console.close(0.0)
     journal.observe(world.events)
     assert rule in out.getvalue()
     assert step in out.getvalue()
-    records = [record for history in journal for record in history.records]
-    noted = [f"{record.kind}: {record.text}" for record in records if isinstance(record, NoteRecord)]
-    assert rule in noted
-    assert step in noted
+    noted = {f"{one.kind}: {one.text}": one.call for one in journal.records if isinstance(one, NoteRecord)}
+    assert (noted[rule], noted[step]) == (1, 2)

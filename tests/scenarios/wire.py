@@ -52,7 +52,7 @@ class Message:
         for line in lines:
             if line[:1] in (" ", "\t"):
                 name, value = self.fields.pop()
-                self.fields.append((name, f"{value} {line.strip()}"))
+                self.fields.append((name, f"{value} {line.strip()}".strip()))
                 continue
             name, colon, value = line.partition(":")
             self.fields.append((name.strip(), value.strip()) if colon else ("", line))

@@ -9,11 +9,12 @@ from pathlib import Path
 from bench import BUSY, OK, Bench, Caller
 
 from responder.observe.json_lines import encode
-from responder.observe.judge import Judgement, judge
-from responder.observe.judgement_report import OCCASIONS, as_dict, lines
 from responder.observe.records import Record
+from responder.observe.report.explanation import OCCASIONS
+from responder.observe.report.judgement import as_dict, lines
+from responder.observe.report.result import Report, report_of
 
-from .rules.judging import records_of
+from ..rules.judging import records_of
 
 
 def run(calls: int = 1) -> list[Record]:
@@ -28,12 +29,16 @@ def run(calls: int = 1) -> list[Record]:
     return records_of(bench.events)
 
 
-def text(judgement: Judgement, **options: bool) -> str:
-    return "\n".join(lines(judgement, **options))
+def judged(records: list[Record]) -> Report:
+    return report_of(records, version="1")
+
+
+def text(report: Report, **options: bool) -> str:
+    return "\n".join(lines(report, **options))
 
 
 def test_what_was_broken_comes_with_its_messages() -> None:
-    shown = text(judge(run())).splitlines()
+    shown = text(judged(run())).splitlines()
     assert shown[0] == "MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2)"
     assert "  expected  an ACK for the 486" in shown
     assert "  actual    none came  (Call-ID call-1@192.0.2.10)" in shown
@@ -47,30 +52,30 @@ def test_the_report_in_the_documentation_is_what_is_printed() -> None:
     bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1")
     bench.receive(caller.invite("Allow: INVITE", "Supported: x"))
     bench.run(40)
-    *shown, _, _ = lines(judge(records_of(bench.events)))
-    page = Path(__file__).resolve().parents[2] / "docs" / "client-rules.md"
+    *shown, _, _ = lines(judged(records_of(bench.events)))
+    page = Path(__file__).resolve().parents[3] / "docs" / "client-rules.md"
     assert "```text\n" + "\n".join(shown) + "\n```" in page.read_text("utf-8")
 
 
 def test_many_occasions_are_counted() -> None:
-    shown = text(judge(run(calls=OCCASIONS + 4)))
+    shown = text(judged(run(calls=OCCASIONS + 4)))
     assert shown.count("an ACK for the 486") == OCCASIONS
     assert "and 4 more occasions" in shown
 
 
 def test_everything_lists_what_was_kept_and_what_was_not_exercised() -> None:
-    shown = text(judge(run()), everything=True)
+    shown = text(judged(run()), everything=True)
     assert "pass           MUST    success-is-acknowledged  (RFC 3261 13.2.2.4)" in shown
     assert "not-exercised  MUST    cancel-has-one-via  (RFC 3261 9.1)" in shown
-    assert "cancel-has-one-via" not in text(judge(run()))
+    assert "cancel-has-one-via" not in text(judged(run()))
 
 
 def test_ascii() -> None:
-    assert text(judge(run()), ascii_only=True).isascii()
+    assert text(judged(run()), ascii_only=True).isascii()
 
 
 def test_json_has_every_rule_and_the_occasions_of_those_broken() -> None:
-    found = json.loads(encode(as_dict(judge(run()))))
+    found = json.loads(encode(as_dict(judged(run()))))
     assert found["summary"]["must_broken"] == 1
     assert sum(found["summary"][key] for key in found["summary"] if key not in ("calls", "messages")) == len(
         found["rules"]
@@ -88,7 +93,7 @@ def test_json_has_every_rule_and_the_occasions_of_those_broken() -> None:
 
 def test_the_same_run_gives_the_same_bytes() -> None:
     records = run(3)
-    first, second = judge(records), judge(list(records))
+    first, second = judged(records), judged(list(records))
     assert encode(as_dict(first)) == encode(as_dict(second))
     assert text(first, everything=True) == text(second, everything=True)
 
@@ -106,6 +111,6 @@ def test_whatever_a_client_sends_is_judged() -> None:
                 spoilt[at : at + chance.randrange(3)] = chance.choice([b"", b"\xff", b"\0", b";", b"<", b'"', b"\r\n"])
             bench.receive(bytes(spoilt))
         bench.run(40)
-        judgement = judge(records_of(bench.events))
+        judgement = judged(records_of(bench.events))
         assert text(judgement, everything=True)
         assert encode(as_dict(judgement)).isascii()

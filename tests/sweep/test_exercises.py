@@ -1,0 +1,81 @@
+"""What is said of how a rule is exercised is so: each case is played by a client, some with a bent for it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+from scenarios.client import Client
+from scenarios.wire import OFFER, Message
+
+from responder.observe.records import Case
+from responder.observe.rules.catalogue import rules
+from responder.sweep.exercises import EXERCISES, OUT_OF_REACH, Exercise, how_to_exercise
+from responder.sweep.flows import METHODS
+from responder.sweep.variants import VARIANTS
+
+from .running import played, verdict
+
+
+def _slow(client: Client, message: Message) -> None:
+    client.world.after(3.6, lambda: client.answer(message, 100))
+
+
+BENT: Final[dict[str, dict[str, Any]]] = {
+    "sends Date": {"extra": ("Date: Sat, 13 Nov 2010 23:29:00 GMT",)},
+    "has an outbound proxy, and so a Route": {"extra": ("Route: <sip:127.0.0.1;lr>",)},
+    "takes more than 3.5 s to answer OPTIONS": {"answers": {"OPTIONS": None}, "reactions": {"OPTIONS": _slow}},
+    "dials a tel URI": {"uri": "tel:+4989123"},
+    "requires an extension": {"extra": ("Require: x-responder",)},
+    "tries a third time": {"tireless": True},
+    "hides who calls": {"extra": ("Privacy: id",)},
+    "knows sec-agree": {"extra": ("Require: sec-agree", "Proxy-Require: sec-agree", "Security-Client: digest")},
+    "hangs up by itself": {"talks": 0.3},
+    "tries ten times": {"tireless": True},
+    "calls twice": {"again": 4.0},
+    "tries again after its timeout": {"after_timeout": 35.0},
+    "removes all its contacts": {"contact": "*", "extra": ("Expires: 0",)},
+    "registers with reg-id": {
+        "contact": '<sip:alice@192.0.2.10:5062>;reg-id=1;+sip.instance="<urn:uuid:f81d4fae>"',
+        "extra": ("Supported: outbound, path",),
+    },
+    "requires 100rel": {"extra": ("Require: 100rel",)},
+    "calls without an offer": {"body": b""},
+    "offers a stream that is refused, such as text": {
+        "body": OFFER + b"m=text 6002 RTP/AVP 98\r\na=rtpmap:98 t140/1000\r\n"
+    },
+    "uses Info Packages": {"extra": ("Recv-Info: x-responder",), "package": "x-responder"},
+}
+"""What a client does that each phrase speaks of."""
+
+
+def _case(exercise: Exercise) -> Case:
+    return Case(exercise.code, exercise.code, exercise.method, exercise.transport, exercise.variant)
+
+
+@pytest.mark.parametrize("exercise", dict.fromkeys(EXERCISES.values()), ids=str)
+def test_a_case_exercises_what_it_is_said_to(exercise: Exercise) -> None:
+    world, _, _ = played(_case(exercise), **BENT[exercise.client] if exercise.client else {})
+    found = {one.rule.id for one in verdict(world).judged if one.findings}
+    assert {rule for rule, one in EXERCISES.items() if one == exercise} <= found
+
+
+def test_there_is_something_to_say_of_every_rule() -> None:
+    assert {rule.id for rule in rules()} == EXERCISES.keys() | OUT_OF_REACH.keys()
+    assert not EXERCISES.keys() & OUT_OF_REACH.keys()
+    assert all(how_to_exercise(rule.id) for rule in rules())
+    assert how_to_exercise("no-such-rule") == ""
+
+
+def test_its_cases_are_cases_of_a_sweep() -> None:
+    for exercise in EXERCISES.values():
+        assert exercise.method in METHODS
+        assert VARIANTS[exercise.variant].applies(_case(exercise)), exercise
+
+
+def test_it_is_said_in_options_of_the_command() -> None:
+    assert how_to_exercise("refusal-is-acknowledged") == "--codes 486"
+    assert how_to_exercise("refresher-refreshes-before-the-expiration") == "--codes 200 --variants session-timer"
+    assert how_to_exercise("request-on-a-stream-has-content-length") == "--codes 200 --transport tcp"
+    assert how_to_exercise("waits-after-491") == "--codes 491 --methods re-INVITE"
+    assert how_to_exercise("date-is-in-gmt") == "--codes 200, with a client that sends Date"
