@@ -158,8 +158,8 @@ class AbleClient(SimpleClient):
         self.body = self.body if habits.body is None else habits.body
         self.uri = habits.uri or self.uri
         self.contact = habits.contact or self.contact
-        habits.answers.setdefault("INVITE", self._answer)
-        habits.reactions.setdefault("REFER", AbleClient._transferred)
+        habits.answers = {"INVITE": self._answer, **habits.answers}
+        habits.reactions = {"REFER": AbleClient._transferred, **habits.reactions}
         self.tag = ""
         """The entity-tag of its publication."""
         self.retried = 0
@@ -288,7 +288,7 @@ class AbleClient(SimpleClient):
             self.over = True
         elif status in (408, 481) and method in ("INVITE", "UPDATE", "INFO"):
             self.bye()
-        elif status == 491 and self.retried < 1:
+        elif status == 491 and method in ("INVITE", "UPDATE") and self.retried < 1:
             self.retried += 1
             self.world.after(2.5, lambda: self._ask_within(method))
         elif status == 422 and method in ("INVITE", "UPDATE") and self.retried < 2:
