@@ -24,13 +24,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from responder.sweep.sweeping import sweep
-
 from responder.observe.report.result import Result
 from responder.observe.rules.rule import MUST, SHOULD
 from responder.sweep.attempt import Terms
 from responder.sweep.command import Command
 from responder.sweep.selection import Selection, codes_of, methods_of, transports_of, variants_of
+from responder.sweep.sweeping import sweep
 
 sys.path.insert(0, str(Path(__file__).parent))
 

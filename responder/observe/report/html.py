@@ -132,7 +132,8 @@ def _rule(mark: Mark, broken: RuleVerdict, links: Mapping[int, tuple[str, str]])
         f'<details class="rule {STYLES[mark]}" data-level="{rule.level}"><summary>'
         f'<b class="level">{mark.sign} {rule.level}</b> <code>{text(rule.id)}</code> '
         f'<span class="cases">{count(len(results), "case")}</span></summary>'
-        f'<p>{text(rule.says)} {citations(rule.sections)}</p><p class="cases">{_links(results, links, f"-{rule.area}")}</p>'
+        f"<p>{text(rule.says)} {citations(rule.sections)}</p>"
+        f'<p class="cases">{_links(results, links, f"-{rule.area}")}</p>'
         "</details>"
     )
 
