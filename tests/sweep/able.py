@@ -142,7 +142,9 @@ class SimpleClient(Client):
 
     def answer(self, message: Message, status: int, *fields: tuple[str, str], body: bytes = b"") -> None:
         """With what a response of that status has to say (8.2.1, 8.2.2.3, 8.2.3, 11.2)."""
-        super().answer(message, status, *fields, *SAYING.get((message.method, status), SAYING.get(status, ())), body=body)
+        super().answer(
+            message, status, *fields, *SAYING.get((message.method, status), SAYING.get(status, ())), body=body
+        )
 
     def _asked(self, message: Message, again: bool) -> None:
         tag = tag_of(message.the("from"))
@@ -406,9 +408,10 @@ class AbleClient(SimpleClient):
             self._next(request)
 
     def _next(self, request: Message) -> None:
-        uri = self.able.targets.pop(0)
-        self.able.tried.append(uri)
-        self._resend(request, {}, uri=uri)
+        target = self.able.targets.pop(0)
+        self.able.tried.append(target)
+        uri, _, headers = target.partition("?")  # 19.1.5
+        self._resend(request, dict(pair.split("=") for pair in headers.split("&") if pair), uri=uri)
 
     def _after_412(self, message: Message, request: Message) -> dict[str, str | None] | None:
         if request["sip-if-match"] is None:

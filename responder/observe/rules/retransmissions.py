@@ -197,6 +197,8 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     late = due + 2 * tolerance(following)
     first = _first_response(exchange)
     over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
+    if due >= over and first is None:
+        yield kept(copies[0], copies[-1])
     if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
         return
     turned_away = any(one.by_client and one.time > copies[-1].time for one in call.run.exchanges)
@@ -215,8 +217,10 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.reliable or len(copies) < 2 or exchange.responses or call.run.odd_since(exchange.request):
         return
     life = _LIFE * _intervals(copies)[0]
-    if call.run.left(copies[-1].time + _ROUND_TRIP) and call.run.end < exchange.time + life - tolerance(life):
-        yield broken(f"{life:.3g} s without response", f"gone after {call.run.end - exchange.time:.3g} s", *copies)
+    if call.run.left(copies[-1].time + _ROUND_TRIP):
+        stayed = call.run.end - exchange.time
+        patient = stayed >= life - tolerance(life)
+        yield judged(patient, f"{life:.3g} s without response", f"gone after {stayed:.3g} s", *copies)
 
 
 @_of_both(
