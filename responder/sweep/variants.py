@@ -179,13 +179,30 @@ def _declined_there(flow: Flow, case: Case) -> Flow:
     return replace(flow, scenario={**flow.scenario, "rules": [there, *others]})
 
 
+_CHALLENGES: Final = ("WWW-Authenticate", "Proxy-Authenticate")
+
+
 def _unknown_algorithm(flow: Flow, case: Case) -> Flow:
     """Before each challenge stands one that nobody can answer."""
-    names = ("WWW-Authenticate", "Proxy-Authenticate")
 
     def changed(step: dict[str, Any]) -> list[Any]:
         headers = {
-            name: [UNKNOWN_CHALLENGE, *value] if name in names else value
+            name: [UNKNOWN_CHALLENGE, *value] if name in _CHALLENGES else value
+            for name, value in step.get("headers", {}).items()
+        }
+        return [{**step, "headers": headers} if headers else step]
+
+    return _finals(flow, 401, changed)
+
+
+def _two_realms(flow: Flow, case: Case) -> Flow:
+    """Each challenge comes from two places."""
+
+    def changed(step: dict[str, Any]) -> list[Any]:
+        headers = {
+            name: [*value, *(one.replace('realm="responder"', 'realm="beyond"') for one in value)]
+            if name in _CHALLENGES
+            else value
             for name, value in step.get("headers", {}).items()
         }
         return [{**step, "headers": headers} if headers else step]
@@ -287,6 +304,12 @@ _ALL: Final = (
         "unknown-algorithm",
         "A challenge with an algorithm that nobody knows comes first: it is passed over, the next is answered.",
         _unknown_algorithm,
+        lambda case: int(case.code) in (401, 407),
+    ),
+    Variant(
+        "two-realms",
+        "Two realms ask for credentials: one request answers both.",
+        _two_realms,
         lambda case: int(case.code) in (401, 407),
     ),
     Variant(

@@ -28,10 +28,13 @@ HEADERS = {
     "NOTIFY": ("Event: presence", "Subscription-State: active;expires=60"),
 }
 """What requests of each method have beside the fields that all have."""
+UNKNOWN = "x-responder"
+"""An extension that is none."""
 SAYING: dict[Any, tuple[tuple[str, str], ...]] = {
     ("OPTIONS", 200): (("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", "100rel")),
     405: (("Allow", ALLOW),),
     415: (("Accept", "application/sdp"),),
+    420: (("Unsupported", UNKNOWN),),
 }
 """What responses have beside, by method and status or by status."""
 BODIES = {"MESSAGE": (b"hello", "text/html"), "PUBLISH": (STATE, PIDF), "NOTIFY": (STATE, PIDF)}
@@ -61,6 +64,10 @@ class Able(Habits):
     """Its Contact, where that is another one."""
     package: str = ""
     """The Info Package of its INFOs."""
+    removes: bool = False
+    """Takes back what it has subscribed to or published, after a second."""
+    near: bool = False
+    """Runs on the machine of the server, so that nothing is lost on the way."""
     tireless: bool = False
     """Tries again and again, whatever it is told."""
     targets: list[str] = field(default_factory=list)
@@ -81,7 +88,7 @@ class SimpleClient(Client):
             fields=[*HEADERS.get(method, ()), *more.pop("fields", ())],
             body=body,
             content_type=kind,
-            flow=TCP if case.transport == "TCP" else UDP,
+            flow=more.pop("flow", TCP if case.transport == "TCP" else UDP),
             habits=habits,
             strict=False,
             **more,
@@ -142,9 +149,12 @@ class SimpleClient(Client):
 
     def answer(self, message: Message, status: int, *fields: tuple[str, str], body: bytes = b"") -> None:
         """With what a response of that status has to say (8.2.1, 8.2.2.3, 8.2.3, 11.2)."""
-        super().answer(
-            message, status, *fields, *SAYING.get((message.method, status), SAYING.get(status, ())), body=body
-        )
+        if message.method not in ALLOW.split(", "):
+            status = 405
+        elif message["require"] == UNKNOWN:
+            status = 420
+        saying = SAYING.get((message.method, status), SAYING.get(status, ()))
+        super().answer(message, status, *fields, *saying, body=body)
 
     def _asked(self, message: Message, again: bool) -> None:
         tag = tag_of(message.the("from"))
@@ -165,6 +175,8 @@ class AbleClient(SimpleClient):
             fields.append(f"Supported: {habits.supported}")
             if "timer" in habits.supported:
                 fields.append("Session-Expires: 1200")
+        if habits.near:
+            more["flow"] = replace(UDP, remote=("127.0.0.1", 5062))
         super().__init__(world, case, habits, fields=fields, **more)
         if case.method == "CANCEL":
             habits.cancels = habits.cancels or 0.3
@@ -230,6 +242,10 @@ class AbleClient(SimpleClient):
             if refresher == "uac":
                 self.world.after(int(interval) / 2, lambda: self._ask_within("INVITE"))
             self.world.after(0.1, lambda: self._talk(message.to_tag))
+        elif self.able.removes:
+            self.able.removes = False
+            self.tag = message["sip-etag"] or ""
+            self.world.after(1.0, self._remove)
         elif method == "REGISTER":
             self._refresh(message, _expires_in(message["contact"]) or message["expires"])
         elif method == "PUBLISH" and message["sip-etag"]:
@@ -253,6 +269,13 @@ class AbleClient(SimpleClient):
             self.fields.append(("SIP-If-Match", self.tag))
             self.body = b""
         self._begin(self.credentials(self.sent[next(iter(self.sent))]))
+
+    def _remove(self) -> None:
+        """RFC 6665 section 4.1.2.3, RFC 3903 section 4.5."""
+        fields = [one for one in self.fields if one[0] != "Expires"] + [("Expires", "0")]
+        if self.method == "PUBLISH":
+            fields.append(("SIP-If-Match", self.tag))
+        self.request(self.method, *fields, within=self.method == "SUBSCRIBE")
 
     # a call
 
@@ -374,7 +397,7 @@ class AbleClient(SimpleClient):
             if changed is not None:
                 self.retried += 1
                 self._resend(request, changed)
-        elif status == 500 and message["retry-after"] is None:
+        elif (status == 500 or (self.able.tireless and status > 500)) and message["retry-after"] is None:
             self.retried += 1
             self.world.after(3.0, lambda: self._resend(request, {}))
         elif message["retry-after"] and int(message.the("retry-after")) < 60:
