@@ -432,7 +432,7 @@ def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
     if final is None:
         return
-    if Registry.standard().get(final.response.status).iana == "registered":
+    if Registry.standard().get(final.response.status).iana != "unregistered":
         return
     if exchange.acks:
         yield kept(final, exchange.acks[-1])
