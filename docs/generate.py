@@ -134,7 +134,7 @@ def client_rules() -> str:
     parts = []
     for area, found in groupby(catalogue.rules(), key=lambda rule: rule.area):
         about = " ".join((import_module(f"responder.observe.rules.{area}").__doc__ or "").partition("\n\n")[0].split())
-        rows = [[code(rule.id), rule.level, rule.rfc, rule.says] for rule in found]
+        rows = [[code(rule.id), rule.level, rule.cited, rule.says] for rule in found]
         title = area.replace("_", " ").capitalize()
         parts.append(f"### {title}\n\n{about}\n\n" + table(("rule", "level", "by", "a client that keeps it"), rows))
     return "\n".join(parts)

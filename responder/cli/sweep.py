@@ -52,8 +52,8 @@ def configure(parser: ArgumentParser) -> None:
         "--timeout",
         metavar="TIME",
         type=values.seconds,
-        help="what each client has (default: 30s, or what its flow takes); with --manual how long to wait for a call"
-        " (default: for ever)",
+        help="what each client has (default: 30s, or what its flow takes);"
+        " with --manual how long to wait for a call (default: for ever)",
     )
     client.add_argument("--jobs", metavar="N", type=values.count, help="clients side by side (default: 4)")
     what = parser.add_argument_group("what it is put through")

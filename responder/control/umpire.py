@@ -46,6 +46,6 @@ class Umpire:
             for _, finding in one.failures[:1]:
                 where = ", ".join(map(str, finding.messages))
                 yield (
-                    f"rule {one.rule.id} ({one.rule.rfc}): expected {finding.expected}, got {finding.actual}"
+                    f"rule {one.rule.id} ({one.rule.cited}): expected {finding.expected}, got {finding.actual}"
                     + (f" (message{'s' * (len(finding.messages) > 1)} {where})" if where else "")
                 )

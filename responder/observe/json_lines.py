@@ -107,7 +107,8 @@ def as_json(record: Entry) -> dict[str, Any]:
     if isinstance(record, NoteRecord):
         return {"event": "note", **stamp, "call": record.call, "kind": record.kind, "text": sound(record.text)}
     if isinstance(record, CaseRecord):
-        return {"event": "case", **stamp, **case_as_json(record.case), "command": sound(record.command)}
+        commands = {"command": sound(record.command), "template": sound(record.template)}
+        return {"event": "case", **stamp, **case_as_json(record.case), **commands}
     if isinstance(record, ClientRecord):
         left = {"how": record.how, "exit_status": record.exit_status, "output": sound(record.output)}
         return {"event": "client", **stamp, **left}
@@ -189,7 +190,7 @@ def from_json(line: dict[str, Any]) -> Entry | None:
         return NoteRecord(time=time, wall=wall, call=int(line["call"]), kind=str(line["kind"]), text=str(line["text"]))
     if kind == "case":
         case = Case(**{name: str(line[name]) for name in _CASE})
-        return CaseRecord(time=time, wall=wall, case=case, command=str(line["command"]))
+        return CaseRecord(time=time, wall=wall, case=case, command=str(line["command"]), template=str(line["template"]))
     if kind == "client":
         status = line["exit_status"]
         return ClientRecord(

@@ -121,6 +121,8 @@ class CaseRecord:
     case: Case
     command: str
     """What was run as the client; empty where a person dialled."""
+    template: str = ""
+    """The command of the whole sweep, with its placeholders."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import shlex
 import signal
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 from urllib.parse import quote
 
@@ -129,7 +129,8 @@ async def attempt(case: Case, prepared: tuple[Plan, Flow], command: Command, ter
         values = values_of(case, reachable(terms.host), stage.port)
         words = command.argv(values)
         left = await _Visit(case, flow, command, terms, stage).left(words, environment(values))
-        return _entries(stage, case, words[-1] if command.shell else shlex.join(words), left)
+        run = words[-1] if command.shell else shlex.join(words)
+        return _entries(stage, CaseRecord(0.0, 0.0, case, run, command.text), left)
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ def _crash(status: int, *, shell: bool) -> str:
     return signal.Signals(number).name if number in _CRASHES else ""
 
 
-def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]:
+def _entries(stage: Stage, case: CaseRecord, left: _Left) -> list[Entry]:
     clock, end = stage.clock, asyncio.get_running_loop().time()
     stage.abandon()
     records = [record_of(event, clock) for event in stage.events if event.time <= end or isinstance(event, CallEnded)]
@@ -229,7 +230,7 @@ def _entries(stage: Stage, case: Case, command: str, left: _Left) -> list[Entry]
     now = max([clock.elapsed(end), *(one.time for one in after)])
     marks = [NoteRecord(now, round(wall + now, 6), 0, VERDICT, text) for text in left.objections]
     return [
-        CaseRecord(0.0, round(wall, 6), case, command),
+        replace(case, wall=round(wall, 6)),
         *before,
         client,
         *after,

@@ -81,7 +81,7 @@ class TestASweep:
         assert main(["judge", path]) == 1
         shown = capsys.readouterr().out.splitlines()
         assert shown[:5] == [
-            "MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2)",
+            "MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2, 17.1.1.3)",
             "  A 300 to 699 to an INVITE gets an ACK.",
             "  in 2 cases: 503 INVITE, 600 INVITE folded",
             "  expected  an ACK for the 503",

@@ -53,7 +53,7 @@ def test_exit_codes(tmp_path: Path, played: list[Played], options: list[str], ex
 def test_a_table_is_what_comes_unasked(sweep: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["report", sweep])
     shown = capsys.readouterr().out.splitlines()
-    assert "503 INVITE         ✓ · ✗ · ✓  FAIL" in shown
+    assert "503 INVITE         ✓ ✓ · ✗ · ✓  FAIL" in shown
     assert shown[-1].startswith("5 cases: 1 passed, 2 failed, 1 without a call, 1 not started; ")
     assert not [line for line in shown if "codes missing" in line]
 
@@ -122,7 +122,7 @@ def test_a_baseline(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path, entries(*SWEEP[:2]))
     assert main(["report", path, "--baseline", str(tmp_path / "known.yaml"), "--strict"]) == 0
     shown = capsys.readouterr().out
-    assert "503 INVITE  ✓ · ~ · ✓  known\n" in shown
+    assert "503 INVITE  ✓ ✓ · ~ · ✓  known\n" in shown
     assert "invite-has-allow is not broken any more (Ticket 2)\n" in shown
 
 
@@ -138,7 +138,7 @@ class TestOnGitHub:
         captured = capsys.readouterr()
         assert captured.out.startswith("TAP version 13\n")
         assert captured.err.splitlines()[0].startswith(
-            "::error title=refusal-is-acknowledged (RFC 3261 17.1.1.2)::MUST "
+            "::error title=refusal-is-acknowledged (RFC 3261 17.1.1.2%2C 17.1.1.3)::MUST "
         )
         assert summary.read_text("utf-8").startswith("before\n### ❌ SIP: 1 of 5 cases passed\n")
 

@@ -127,7 +127,7 @@ class TestReports:
         assert code == expected
         (result,) = json.loads(path.read_text())["results"]
         assert result["outcome"] == "fail"
-        assert "ack-has-the-number-of-its-invite" in {
+        assert "ack-non-2xx-has-the-number-of-its-invite" in {
             rule["id"] for rule in result["rules"] if rule["verdict"] == "fail"
         }
 

@@ -66,6 +66,18 @@ class TestVerdict:
         )
         assert (again.returncode, again.stdout) == (0, out)
 
+    def test_its_trace_gives_every_report_again_to_the_byte(self, tmp_path: Path) -> None:
+        forms = ("json", "junit", "html", "markdown", "tap")
+
+        def files(stem: str) -> list[str]:
+            return [word for form in forms for word in (f"--{form}", str(tmp_path / f"{stem}.{form}"))]
+
+        trace = str(tmp_path / "t.jsonl")
+        run("--exec", uac("--no-ack"), "--codes", "200,486", "--quiet", "--trace", trace, *files("swept"))
+        subprocess.run([sys.executable, "-m", "responder", "report", trace, *files("read")], capture_output=True)
+        for form in forms:
+            assert (tmp_path / f"read.{form}").read_bytes() == (tmp_path / f"swept.{form}").read_bytes()
+
     def test_one_failed(self, tmp_path: Path) -> None:
         keep, json_file = tmp_path / "kept", tmp_path / "report.json"
         options = ["--exec", uac("--no-ack --stay"), "--codes", "404,180", "--transport", "tcp", "--t1", "30ms"]

@@ -145,6 +145,7 @@ class Subscription:
             contact=next(iter(source.values("Contact")), ""),
             routes=routes if source.is_request else routes[::-1],
         )
+        self.dialog.number = self.conversation.number  # a NOTIFY may be here before the 2xx
         return self.dialog
 
     async def wait(self, event: asyncio.Event, seconds: float) -> None:

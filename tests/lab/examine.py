@@ -24,13 +24,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from responder.observe.records import Case
-from responder.observe.report.result import Result, results_of
+from responder.observe.report.result import Result
 from responder.observe.rules.rule import MUST, SHOULD
-from responder.sweep.attempt import Terms, attempt
+from responder.sweep.attempt import Terms
 from responder.sweep.command import Command
 from responder.sweep.selection import Selection, codes_of, methods_of, transports_of, variants_of
-from responder.sweep.sweeper import Sweeper
+from responder.sweep.sweeping import sweep
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -90,7 +89,7 @@ def command_of(where: Where, *options: str) -> str:
     return " ".join([*words, *(f"'{word}'" for word in [*shlex.split(where.options), *options])])
 
 
-async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
+async def swept(client: str, where: Where, jobs: int = 1) -> Sequence[Result]:
     """What a sweep of this selection makes of a client."""
     selection = Selection(
         codes=codes_of(where.code),
@@ -101,17 +100,8 @@ async def sweep(client: str, where: Where, jobs: int = 1) -> list[Result]:
     cases, _ = selection.cases()
     if not cases:
         raise ValueError(f"no sweep has such a case: {where}")
-    command, terms, taken = (
-        Command(client),
-        Terms(timeout=75.0 if "session-timer" in where.variant else 25.0),
-        list[Result](),
-    )
-
-    async def play(case: Case) -> Result:
-        return next(results_of(await attempt(case, command, terms), counted=frozenset({MUST, SHOULD})))
-
-    await Sweeper(cases, play, taken.append, jobs=jobs).run()
-    return taken
+    terms = Terms(timeout=75.0 if "session-timer" in where.variant else 25.0)
+    return (await sweep(cases, Command(client), terms, jobs=jobs)).results
 
 
 def broken_in(results: Iterable[Result]) -> tuple[Named, ...]:
@@ -133,7 +123,7 @@ async def examine(fault: Fault, *more: str, anywhere: bool = False) -> Examined:
     """Through its cases, until it is found."""
     named: tuple[Named, ...] = ()
     for where in (Where("all"), *fault.shows) if anywhere else fault.shows:
-        named += broken_in(await sweep(command_of(where, "--fault", fault.name, *more), where))
+        named += broken_in(await swept(command_of(where, "--fault", fault.name, *more), where))
         if Examined(fault, named).found:
             break
     return Examined(fault, named)
@@ -172,7 +162,7 @@ def main() -> int:
     chosen, began = options(), time.monotonic()
     if chosen.right:
         where = Where(chosen.codes, chosen.methods, chosen.variants, chosen.transport, chosen.options)
-        results = asyncio.run(sweep(command_of(where), where, chosen.jobs))
+        results = asyncio.run(swept(command_of(where), where, chosen.jobs))
         alarms = [one for one in broken_in(results) if one.level in (MUST, SHOULD)]
         for alarm in alarms:
             print(f"{alarm.case:34} {alarm.level:6} {alarm.rule}  [{alarm.rfc}]\n    {alarm.actual}")

@@ -635,9 +635,9 @@ _fault(
 _fault("dialog-target-is-the-first-uri", "requests in the dialog go to the dialled URI", "12.2.1.1 12.1.2", HANGS_UP)
 _fault(
     "dialog-target-never-refreshed",
-    "the Contact of a 2xx is not the new target",
-    "12.2.1.2 12.2.1.1 12.1.2 13.2.2.4",
-    HANGS_UP,
+    "the Contact of a 200 to UPDATE is not the new target",
+    "12.2.1.2 12.2.1.1 12.1.2",
+    Where("200", "UPDATE"),
     FINE,
 )
 _fault("dialog-no-route-set", "there never is a Route", "12.2.1.1 12.1.2", HANGS_UP)
@@ -1351,7 +1351,7 @@ _fault(
 _fault(
     "publish-first-tag-for-ever",
     "each PUBLISH names the first entity-tag",
-    "3903/4.3 3903/4.4 3903/4.5 3903/8.2 3903/4.1 3903/8.1",
+    "3903/5 3903/4.3 3903/4.4 3903/4.5 3903/8.2 3903/4.1 3903/8.1",
     PUBLISHES,
 )
 _fault("publish-without-tag", "a refresh without SIP-If-Match", "3903/4.3 3903/4.4 3903/4.5", PUBLISHES)

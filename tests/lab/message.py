@@ -267,7 +267,7 @@ def cut(buffer: bytearray) -> Iterator[bytes]:
         end = buffer.find(b"\r\n\r\n")
         if end < 0:
             return
-        found = re.search(rb"(?im)^(?:content-length|l)[ \t]*:[ \t]*(\d+)", bytes(buffer[:end]))
+        found = re.search(rb"(?im)^(?:content-length|l)[ \t]*:\s*(\d+)", bytes(buffer[:end]))
         size = end + 4 + (int(found[1]) if found else 0)
         if len(buffer) < size:
             return

@@ -258,7 +258,7 @@ class Remedies:
 
     async def after_491(self, request: Message, answer: Message) -> Message | None:
         """After a while of chance; we made the Call-ID, so the longer one (14.1)."""
-        if "dialog" not in request.roles or not self.once(491):
+        if "dialog" not in request.roles or request.method not in ("INVITE", "UPDATE") or not self.once(491):
             return None
         pause = random.randrange(210, 401) / 100
         if self.wrong("glare-retried-at-once"):

@@ -7,7 +7,7 @@ import os
 
 import pytest
 
-from lab.examine import MUST, SHOULD, Examined, Named, broken_in, command_of, examine, side_by_side, sweep
+from lab.examine import MUST, SHOULD, Examined, Named, broken_in, command_of, examine, side_by_side, swept
 from lab.faults import TABLE, Where
 
 pytestmark = pytest.mark.interop
@@ -33,7 +33,7 @@ async def everything() -> tuple[list[Examined], list[Named]]:
     """All of it at once, so that the processors are never idle."""
 
     async def right(where: Where) -> tuple[Named, ...]:
-        return broken_in(await sweep(command_of(where), where, JOBS // 4))
+        return broken_in(await swept(command_of(where), where, JOBS // 4))
 
     examined, alarms = await asyncio.gather(side_by_side(examine, FAULTS, JOBS), side_by_side(right, RIGHT, 2))
     return examined, [alarm for some in alarms for alarm in some if alarm.level in (MUST, SHOULD)]

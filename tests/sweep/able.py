@@ -158,8 +158,8 @@ class AbleClient(SimpleClient):
         self.body = self.body if habits.body is None else habits.body
         self.uri = habits.uri or self.uri
         self.contact = habits.contact or self.contact
-        habits.answers.setdefault("INVITE", self._answer)
-        habits.reactions.setdefault("REFER", AbleClient._transferred)
+        habits.answers = {"INVITE": self._answer, **habits.answers}
+        habits.reactions = {"REFER": AbleClient._transferred, **habits.reactions}
         self.tag = ""
         """The entity-tag of its publication."""
         self.retried = 0

@@ -36,9 +36,9 @@ def remarks(result: Result) -> Iterator[str]:
     """What was broken and does not fail the case: known, or of a level that does not count."""
     for one in result.broken:
         if one.rule.id in result.known:
-            yield safe(f"known: {one.rule.id}  ({one.rule.rfc}): {result.known[one.rule.id]}")
+            yield safe(f"known: {one.rule.id}  ({one.rule.cited}): {result.known[one.rule.id]}")
         elif not result.counts(one.rule):
-            yield safe(f"{one.rule.level} broken: {one.rule.id}  ({one.rule.rfc})")
+            yield safe(f"{one.rule.level} broken: {one.rule.id}  ({one.rule.cited})")
 
 
 def ladders(result: Result, *, width: int = 80) -> Iterator[str]:

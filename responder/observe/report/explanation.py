@@ -37,7 +37,9 @@ def explained(
     `name`: what a case is called; without it, each occasion goes by its Call-ID.
     """
     rule, ellipsis = broken.rule, strokes(ascii_only=ascii_only).ellipsis
-    yield f"{rule.level} broken: {rule.id}  ({rule.rfc})"
+    heading = f"{rule.level} broken: {rule.id}"
+    apart = len(heading) + len(rule.cited) + 4 > width
+    yield from (heading, f"  ({rule.cited})") if apart else (f"{heading}  ({rule.cited})",)
     yield from wrap(rule.says, width, initial_indent="  ", subsequent_indent="  ")
     cases = broken.results
     if name is not None and len(cases) > 1:

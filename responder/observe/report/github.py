@@ -27,14 +27,14 @@ def workflow_commands(report: Report) -> list[str]:
     that does not and for each entry of the baseline that is stale."""
     verdicts, names = by_rule(report.results), CaseNames(report.results)
     errors = [
-        (f"{one.rule.id} ({one.rule.rfc})", "\n".join([_in(one), *[*explained(one, name=names.name, most=1)][1:]]))
+        (f"{one.rule.id} ({one.rule.cited})", "\n".join([_in(one), *[*explained(one, name=names.name, most=1)][1:]]))
         for one in failing(verdicts)
     ]
     errors += [
         (safe(one.what), f"in {', '.join(names.name(result) for result in one.results[:MOST])}")
         for one in troubles(report)
     ]
-    warnings = [(f"{one.rule.id} ({one.rule.rfc})", f"{_in(one)}: {one.rule.says}") for one in lesser(verdicts)]
+    warnings = [(f"{one.rule.id} ({one.rule.cited})", f"{_in(one)}: {one.rule.says}") for one in lesser(verdicts)]
     warnings += [("the baseline is out of date", safe(text)) for text in report.stale]
     return [*_commands("error", errors), *_commands("warning", warnings)]
 

@@ -24,7 +24,7 @@ from responder.observe.report.coverage import HINTS, Coverage, coverage
 from responder.observe.report.explanation import count
 from responder.observe.report.html_case import html_case, places
 from responder.observe.report.html_matrix import OUTCOMES, STYLES, area_name, html_matrix, legend
-from responder.observe.report.html_text import citation, text
+from responder.observe.report.html_text import citations, text
 from responder.observe.report.judgement import rules_in_words
 from responder.observe.report.matrix import BROKEN, DEVIATES, LESSER, Mark, Matrix
 from responder.observe.report.result import Outcome, Report, Result
@@ -132,7 +132,8 @@ def _rule(mark: Mark, broken: RuleVerdict, links: Mapping[int, tuple[str, str]])
         f'<details class="rule {STYLES[mark]}" data-level="{rule.level}"><summary>'
         f'<b class="level">{mark.sign} {rule.level}</b> <code>{text(rule.id)}</code> '
         f'<span class="cases">{count(len(results), "case")}</span></summary>'
-        f'<p>{text(rule.says)} {citation(rule.rfc)}</p><p class="cases">{_links(results, links, f"-{rule.area}")}</p>'
+        f"<p>{text(rule.says)} {citations(rule.sections)}</p>"
+        f'<p class="cases">{_links(results, links, f"-{rule.area}")}</p>'
         "</details>"
     )
 

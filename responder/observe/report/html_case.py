@@ -13,7 +13,7 @@ from responder.observe.report.case_names import phrase_of, target
 from responder.observe.report.excerpt import label
 from responder.observe.report.explanation import count
 from responder.observe.report.html_matrix import OUTCOMES, STYLES, area_name, way_of
-from responder.observe.report.html_text import citation, message, output, text
+from responder.observe.report.html_text import citations, message, output, text
 from responder.observe.report.matrix import BROKEN, mark_of
 from responder.observe.report.result import Result
 from responder.observe.report.svg import arrow
@@ -113,7 +113,7 @@ class _Case:
         yield (
             f'<article class="rule {STYLES[mark]}" data-level="{rule.level}">'
             f'<h4><b class="level">{mark.sign} {rule.level}</b> '
-            f"<code>{text(rule.id)}</code> {citation(rule.rfc)}</h4><p>{text(rule.says)}</p>"
+            f"<code>{text(rule.id)}</code> {citations(rule.sections)}</h4><p>{text(rule.says)}</p>"
         )
         if mark is not BROKEN:
             why = self._result.known.get(rule.id, "")

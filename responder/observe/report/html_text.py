@@ -4,6 +4,7 @@ cannot be seen, or turns the direction of the text, is shown as an escape."""
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from html import escape
 from typing import Final
 
@@ -30,10 +31,14 @@ def output(printed: str, limit: int) -> str:
     return escape("\n".join(printable(line.rstrip("\r")) for line in lines))
 
 
-def citation(rfc: str) -> str:
-    """A section of an RFC (`RFC 3261 17.1.1.3`) with a link that leads there."""
-    found = _CITATION.fullmatch(rfc)
+def citations(sections: Iterable[str]) -> str:
+    """Sections of RFCs (`RFC 3261 17.1.1.3`), each with a link that leads there."""
+    return ", ".join(map(_citation, sections))
+
+
+def _citation(section: str) -> str:
+    found = _CITATION.fullmatch(section)
     if found is None:
-        return text(rfc)
+        return text(section)
     place = f"https://www.rfc-editor.org/rfc/rfc{found[1]}#section-{found[2]}"
-    return f'<a class="rfc" href="{place}" rel="noreferrer">{text(rfc)}</a>'
+    return f'<a class="rfc" href="{place}" rel="noreferrer">{text(section)}</a>'

@@ -95,7 +95,7 @@ def lines(report: Report, *, everything: bool = False, width: int = 100, ascii_o
         for verdict in (PASS, NOT_EXERCISED):
             for one in verdicts:
                 if one.verdict == verdict:
-                    yield f"{verdict:<13}  {one.rule.level:<6}  {one.rule.id}  ({one.rule.rfc})"
+                    yield f"{verdict:<13}  {one.rule.level:<6}  {one.rule.id}  ({one.rule.cited})"
         yield ""
     calls = sum(result.calls for result in report.results)
     messages = sum(len(result.seen) for result in report.results)

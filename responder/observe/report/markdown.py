@@ -57,7 +57,7 @@ class _Page:
         yield f"{outcomes_in_words(report)}; {rules_in_words(self._verdicts)}.\n"
         yield from self._broken()
         yield from self._troubles()
-        fine = [f"{one.rule.level} {one.rule.id} ({one.rule.rfc})" for one in lesser(self._verdicts)]
+        fine = [f"{one.rule.level} {one.rule.id} ({one.rule.cited})" for one in lesser(self._verdicts)]
         if fine:
             yield _details("Broken, but of a level that does not count", _fenced(fine))
         if report.stale:
@@ -72,7 +72,7 @@ class _Page:
         if found:
             yield _table(
                 ("broken rule", "level", "by", "in"),
-                ([span(one.rule.id), one.rule.level, one.rule.rfc, self._cases(one.results)] for one in found),
+                ([span(one.rule.id), one.rule.level, one.rule.cited, self._cases(one.results)] for one in found),
             )
         for one in found:
             shown = explained(one, name=self._name, most=1, width=100)

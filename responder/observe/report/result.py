@@ -68,6 +68,8 @@ class Result:
     """When, in seconds since 1970 UTC."""
     command: str = ""
     """What was run as the client; empty where nobody knows."""
+    template: str = ""
+    """The command of the whole sweep, with its placeholders."""
     problems: tuple[str, ...] = ()
     """What failed beside the rules: a check of the scenario, an exit status that was expected otherwise."""
     known: Mapping[str, str] = field(default_factory=dict)
@@ -184,7 +186,7 @@ def report_of(
 ) -> Report:
     """The report on a trace. `version` is that of responder."""
     results = tuple(results_of(entries, counted=counted, known=known))
-    commands = {result.command for result in results}
+    commands = {result.template or result.command for result in results}
     return Report(results, version, command=commands.pop() if len(commands) == 1 else "")
 
 
@@ -218,6 +220,7 @@ def result_of(
         client=run.client,
         began=run.case.wall,
         command=run.case.command,
+        template=run.case.template,
         problems=(*noted, *(failed if case.scenario else ())),
         known=_known(case, judgement.judged, known),
         counted=counted,

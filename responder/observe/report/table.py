@@ -125,7 +125,7 @@ class _Page:
         if found:
             yield "broken, but of a level that does not count here:"
         for one in found:
-            yield f"  {one.rule.level:<6}  {one.rule.id}  ({one.rule.rfc})  in {self._cases(one.results)}"
+            yield f"  {one.rule.level:<6}  {one.rule.id}  ({one.rule.cited})  in {self._cases(one.results)}"
 
     def _cases(self, results: Sequence[Result]) -> str:
         return self._name(results[0]) if len(results) == 1 else count(len(results), "case")

@@ -9,8 +9,6 @@ from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 
 CROSSING: Final = 0.5
 """Seconds in which messages of the two sides, or datagrams of one, may have passed one another."""
-_NEAR: Final = 0.2
-"""The same for the two sides, where nothing is lost or late on the way."""
 PATIENCE: Final = 32.0
 """64*T1: after that long without an answer a transaction is over (RFC 3261 section 17)."""
 
@@ -19,9 +17,7 @@ def later(one: Seen, other: Seen) -> bool:
     """Whether `one` passed after `other`, so long that its sender had heard or sent that before."""
     if one.number <= other.number:
         return False
-    return (one.certain and one.received == other.received) or one.time > other.time + (
-        _NEAR if one.certain and not one.reliable else CROSSING
-    )
+    return (one.certain and one.received == other.received) or one.time > other.time + CROSSING
 
 
 def sessions(call: CallSeen) -> Iterator[DialogSeen]:

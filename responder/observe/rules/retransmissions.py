@@ -30,8 +30,10 @@ _INVITE: Final = "RFC 3261 17.1.1.2"
 _OTHERS: Final = "RFC 3261 17.1.2.2"
 _GROWTH: Final = 1.6
 """An interval over the one before: 2, less 20 %."""
-_LEAST, _MOST = 1.25, 3.0
-"""The same where no copy was lost: what a late timer makes of it at the worst."""
+_MOST: Final = 2.4
+"""The same at the most, where no copy was lost."""
+_STALL: Final = 0.5
+"""Seconds that a process on a busy machine may stand still: the client before it sends, or we before we look."""
 _T1, _T2 = 0.5, 4.0
 _ROUND_TRIP: Final = 0.3
 """Seconds that a message of ours and what it leads to may be under way."""
@@ -39,7 +41,7 @@ _LIFE: Final = 64
 """Timers B and F, in T1."""
 _SILENCE: Final = 8.0
 """Seconds without a response after which a copy must have come, whatever T1 is."""
-_SHORT_SILENCE: Final = 1.8
+_SHORT_SILENCE: Final = 1.9
 """The same where nothing is lost: with T1 of half a second two copies are due."""
 
 
@@ -56,13 +58,20 @@ def _in_words(intervals: Sequence[float]) -> str:
     return f"copies after {', '.join(f'{interval:.3g}' for interval in intervals[:12])} s"
 
 
-def _too_steady(intervals: Sequence[float], below: float, certain: bool) -> bool:
-    """Whether intervals did not grow as they have to. Where datagrams may be lost, two in a row must not: after one
-    that a loss made longer, the next grows by less than twice, but never the next but one too."""
-    if certain:
-        return any(two < below and not _LEAST * one <= two <= _MOST * one for one, two in pairwise(intervals))
+def _too_steady(intervals: Sequence[float], below: float) -> bool:
+    """Whether two intervals in a row did not grow, as no loss of datagrams and no stalled process explains: after an
+    interval that one of these made longer, the next grows by less than twice, but never the next but one too."""
     return any(
         two < _GROWTH * one and three < _GROWTH * two and three < below
+        for one, two, three in zip(intervals, intervals[1:], intervals[2:], strict=False)
+    )
+
+
+def _too_long(intervals: Sequence[float]) -> bool:
+    """Whether two intervals in a row grew by far more than twice, where no copy was lost: a process that stood still
+    delays one of them only."""
+    return any(
+        two > _MOST * one and three > _MOST * two
         for one, two, three in zip(intervals, intervals[1:], intervals[2:], strict=False)
     )
 
@@ -97,8 +106,7 @@ def _of_both(what: str, level: Level, says: str) -> Callable[[_Check], _Check]:
     "invite-copies-back-off",
     MUST,
     _INVITE,
-    "By UDP an INVITE without response is sent again at intervals that double (judged from four copies on; from three"
-    " where no datagram is lost).",
+    "By UDP an INVITE without response is sent again at intervals that double (judged from four copies on).",
     methods=("INVITE",),
 )
 def _invite_backs_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -110,7 +118,7 @@ def _invite_backs_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     MUST,
     _OTHERS,
     "By UDP any other request without response is sent again at intervals that double up to T2 (4 s; judged from four "
-    "copies on; from three where no datagram is lost).",
+    "copies on).",
 )
 def _others_back_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.method != "INVITE":
@@ -119,9 +127,10 @@ def _others_back_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 def _backs_off(exchange: Exchange, below: float, expected: str) -> Iterator[Finding]:
     copies = _before(exchange, _first_response(exchange))
-    if not exchange.reliable and len(copies) >= (3 if exchange.certain else 4):
+    if not exchange.reliable and len(copies) >= 4:
         intervals = _intervals(copies)
-        yield judged(not _too_steady(intervals, below, exchange.certain), expected, _in_words(intervals), *copies)
+        wrong = _too_steady(intervals, below) or (exchange.certain and _too_long(intervals))
+        yield judged(not wrong, expected, _in_words(intervals), *copies)
 
 
 @of_exchange(
@@ -136,8 +145,9 @@ def _every_t2(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     copies = _before(exchange, exchange.final)
     if len(copies) >= 2:
         intervals = _intervals(copies)
-        longest = max(intervals)
-        yield judged(longest <= _T2 + 2 * tolerance(_T2), "copies every 4 s at most", _in_words(intervals), *copies)
+        yield judged(
+            max(intervals) < 2 * _T2 - tolerance(_T2), "copies every 4 s at most", _in_words(intervals), *copies
+        )
 
 
 @of_exchange(
@@ -194,7 +204,7 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     intervals = _intervals(copies)
     following = 2 * intervals[-1] if exchange.method == "INVITE" else min(2 * intervals[-1], max(_T2, intervals[-1]))
     due = copies[-1].time + following
-    late = due + 2 * tolerance(following)
+    late = due + following + 2 * _STALL
     first = _first_response(exchange)
     over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
     if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
@@ -222,13 +232,15 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @_of_both(
     "is-not-sent-again-before-t1",
     SHOULD,
-    "By UDP the first copy of {} comes T1 after it, which is 500 ms; less is not recommended.",
+    "By UDP the first copy of {} comes T1 after it, which is 500 ms; less is not recommended (judged from three copies"
+    " on).",
 )
 def _not_too_soon(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     copies = _before(exchange, _first_response(exchange))
-    if not exchange.reliable and len(copies) >= 2:
-        first = _intervals(copies)[0]
-        yield judged(first >= _T1 - tolerance(_T1), "500 ms", f"{1000 * first:.0f} ms", *copies[:2])
+    if not exchange.reliable and len(copies) >= 3:
+        first, second = _intervals(copies)[:2]
+        t1 = max(first, second / 2)
+        yield judged(t1 >= _T1 - tolerance(_T1), "500 ms", f"{1000 * t1:.0f} ms", *copies[:3])
 
 
 @of_exchange(
@@ -244,8 +256,8 @@ def _quiet_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     first = exchange.provisionals[0]
     copies = [copy for copy in exchange.requests if copy.time > first.time + _ROUND_TRIP]
     hears = bool(exchange.acks) or exchange.cancel is not None
-    # one may be because the 1xx was lost; it was answered again
-    if (copies and exchange.certain) or (len(copies) >= 2 and hears):
+    # one may be because the 1xx was lost, and was answered again, or because a process stood still
+    if len(copies) >= 2 and (hears or exchange.certain):
         yield broken("no more copies", f"{len(copies)} after the {first.response.status}", first, *copies)
     elif not copies:
         yield kept(exchange.request, first)
@@ -272,7 +284,8 @@ def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if not reactions:
         return
     reaction = min(reactions, key=lambda seen: seen.number)
-    later = [copy for copy in exchange.requests if copy.time > reaction.time + _ROUND_TRIP]
+    patience = _ROUND_TRIP if reaction.received else _T1 + _STALL
+    later = [copy for copy in exchange.requests if copy.time > reaction.time + patience]
     yield judged(not later, "no more copies", f"{len(later)} after {_known_by(reaction)}", final, reaction, *later)
 
 

@@ -68,13 +68,28 @@ class Rule:
     """Reads as a sentence: `ack-non-2xx-reuses-branch`."""
     level: Level
     rfc: str
-    """`RFC 3261 17.1.1.3`."""
+    """The section that says so, `RFC 3261 17.1.1.3`; several, separated by `, `, where each of them does."""
     says: str
     """The duty, in a sentence."""
     area: str
     """Its group in reports: the name of the file that it stands in."""
     check: Check
     """Finds every occasion in a run, with the call that it is in (None: none, or several)."""
+
+    @property
+    def sections(self) -> tuple[str, ...]:
+        """Each section by itself."""
+        return tuple(self.rfc.split(", "))
+
+    @property
+    def cited(self) -> str:
+        """The sections for people, each RFC named once: `RFC 3261 17.1.1.2, 17.1.1.3`."""
+        told, last = [], ""
+        for section in self.sections:
+            document, _, number = section.rpartition(" ")
+            told.append(number if document == last else section)
+            last = document
+        return ", ".join(told)
 
 
 RULES: Final[dict[str, Rule]] = {}

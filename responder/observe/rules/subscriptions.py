@@ -615,7 +615,8 @@ def _entity_tags(run: Transcript) -> Iterator[Finding]:
         final = publish.final
         if tag and given:
             why = replaced.get(tag)
-            stale = why is not None and later(publish.request, why)
+            # nothing crosses where nothing is lost: a PUBLISH waits for the response to the one before (section 4)
+            stale = why is not None and (publish.certain or later(publish.request, why))
             made_up = tag not in given and began  # where it has published before, the tag may be of that
             if stale or made_up or tag in given:
                 yield judged(not stale and not made_up, "the entity-tag of the last 2xx", tag, why, publish.request)

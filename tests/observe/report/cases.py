@@ -21,7 +21,7 @@ from responder.uas.script import Reply
 
 from ..rules.judging import records_of
 
-_RIGHT = ("Allow: INVITE", "Supported: x")
+_RIGHT = ("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS", "Supported: replaces")
 BEGAN = 1_767_355_201.0
 """2026-01-02 12:00:01 UTC."""
 

@@ -15,7 +15,7 @@ from responder.observe.rules.rule import MUST, Level
 from responder.uas.script import Reply
 
 WALL = 1_700_000_000.0
-RIGHT = ("Allow: INVITE", "Supported: x")
+RIGHT = ("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS", "Supported: replaces")
 """What an INVITE SHOULD have."""
 
 
@@ -47,10 +47,8 @@ def entries(*played: Played) -> list[Entry]:
         found.append(CaseRecord(0.0, wall, one.case, one.command))
         now = 0.0
         if one.calls and one.starts:
-            bench, caller = (
-                Bench(Reply(int(one.case.code or 486))),
-                Caller(number, uri=f"sip:{one.case.dial}@127.0.0.1"),
-            )
+            uri = f"sip:{one.case.dial}@127.0.0.1"
+            bench, caller = Bench(Reply(int(one.case.code or 486))), Caller(number, uri=uri, to=f"<{uri}>")
             final = bench.receive(caller.invite(*one.fields))[-1]
             if one.acknowledges:
                 bench.receive(caller.ack_refusal(final, uri=caller.uri))

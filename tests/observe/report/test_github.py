@@ -27,7 +27,7 @@ def parsed(line: str) -> tuple[str, str, str]:
 def test_a_bit_of_everything() -> None:
     found = [parsed(line) for line in workflow_commands(swept(*SWEEP))]
     assert [(kind, title) for kind, title, _ in found] == [
-        ("error", "refusal-is-acknowledged (RFC 3261 17.1.1.2)"),
+        ("error", "refusal-is-acknowledged (RFC 3261 17.1.1.2, 17.1.1.3)"),
         ("error", "no call came; the client exited with 3"),
         ("error", "the client could not be started"),
         ("warning", "invite-has-allow (RFC 3261 13.2.1)"),

@@ -63,7 +63,7 @@ def test_the_form_that_the_issue_asked_for() -> None:
     (broken,) = [rule for rule in result["rules"] if rule["verdict"] == "fail"]
     assert broken == {
         "id": "refusal-is-acknowledged",
-        "rfc": "RFC 3261 17.1.1.2",
+        "rfc": "RFC 3261 17.1.1.2, RFC 3261 17.1.1.3",
         "level": "MUST",
         "verdict": "fail",
         "expected": "an ACK for the 503",

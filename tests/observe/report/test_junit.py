@@ -72,7 +72,7 @@ def test_a_failure_has_rule_section_and_ladder() -> None:
     (failure,) = checked(junit(swept(SWEEP[1]))).iter("failure")
     assert failure.get("message") == "MUST broken: refusal-is-acknowledged"
     text = failure.text or ""
-    assert text.startswith("MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2)\n")
+    assert text.startswith("MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2, 17.1.1.3)\n")
     assert "  expected  an ACK for the 503\n  actual    none came\n" in text
     assert re.search(r"\n#2 +0\.000  │ ◀─+ 503 Service Unavailable ─+ │\n", text)
 
@@ -123,4 +123,4 @@ def test_what_is_known_passes() -> None:
     report = swept(SWEEP[1], known=lambda case, judged: "Ticket\x1b 1" if judged.rule.level == "MUST" else "")
     (case,) = checked(junit(report)).iter("testcase")
     assert [child.tag for child in case] == ["system-out"]
-    assert "known: refusal-is-acknowledged  (RFC 3261 17.1.1.2): Ticket\\x1b 1\n" in (case[0].text or "")
+    assert "known: refusal-is-acknowledged  (RFC 3261 17.1.1.2, 17.1.1.3): Ticket\\x1b 1\n" in (case[0].text or "")

@@ -20,19 +20,19 @@ def test_broken_rules_are_a_table_and_a_part_each_that_can_be_opened() -> None:
     text = markdown(swept(*SWEEP))
     assert (
         "| broken rule | level | by | in |\n| --- | --- | --- | --- |\n"
-        "| `refusal-is-acknowledged` | MUST | RFC 3261 17.1.1.2 | `503 INVITE`, `600 INVITE folded` |\n"
+        "| `refusal-is-acknowledged` | MUST | RFC 3261 17.1.1.2, 17.1.1.3 | `503 INVITE`, `600 INVITE folded` |\n"
     ) in text
     assert (
         "<details><summary><code>refusal-is-acknowledged</code>: A 300 to 699 to an INVITE gets an ACK.</summary>\n\n"
-        "```text\nMUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2)\n"
+        "```text\nMUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2, 17.1.1.3)\n"
     ) in text
     assert text.count("<details>") == text.count("</details>") == 6
 
 
 def test_all_cases_are_a_table() -> None:
     text = markdown(swept(*SWEEP))
-    assert "\n| case | outcome | form | retransmissions | acks | retries | offer answer |\n" in text
-    assert "\n| `503 INVITE` | FAIL | ✓ | · | ✗ | · | ✓ |\n" in text
+    assert "\n| case | outcome | form | grammar | retransmissions | acks | retries | offer answer |\n" in text
+    assert "\n| `503 INVITE` | FAIL | ✓ | ✓ | · | ✗ | · | ✓ |\n" in text
 
 
 def test_what_is_not_broken_any_more() -> None:

@@ -61,7 +61,7 @@ def rung(wrong: bool, method: str, *, refused: bool) -> Misbehaving:
 def after_199(wrong: bool) -> Misbehaving:
     client = Misbehaving(Reply(180, to_tag="a"), 1, Reply(199, to_tag="a"), 2, Reply(486, to_tag="b"))
     ringing = client.invite()[-1]
-    client.bench.run(1.5)
+    client.bench.run(1.6)
     if wrong:
         client.caller.heard(ringing)
         client.bench.receive(client.caller.request("UPDATE"), HERE)
@@ -114,7 +114,7 @@ def gone(following: str, wrong: bool) -> Misbehaving:
     client.call()
     client.bench.run(1)
     client.bench.receive(client.caller.request("UPDATE", "Supported: timer"), HERE)
-    client.bench.run(0.5)
+    client.bench.run(0.6)
     if wrong and following:
         client.bench.receive(client.caller.request(following, body=NEW_OFFER if following == "INVITE" else b""), HERE)
         client.bench.run(0.5)
