@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from scenarios.wire import digest
+from scenarios.flows import BY_NAME
+from scenarios.wire import challenge_of, digest
 
+from responder.observe.judge import judge
 from responder.uas.script import Reply
 
 from .asking import DIGEST, Asking, challenge, credentials
+from .judging import records_of
 
 
 def registered(change: Callable[[str], str] = str, *, status: int = 401, cseq: int | None = None) -> Asking:
@@ -234,3 +237,24 @@ def test_garbage_is_borne() -> None:
     for value in ("Digest", "Digest ,,=", 'Digest nonce="', "\udcff", "Basic", ""):
         asking.ask("REGISTER", challenge(text=DIGEST), f"Authorization: {value}")
     assert asking.verdict("digest-credentials-are-complete") == "fail"
+
+
+@pytest.mark.parametrize(
+    ("made", "broken"),
+    [
+        ({}, []),
+        ({"method": "REGISTER"}, ["digest-response-is-made-of-the-right-parts"]),
+        ({"password": "another"}, ["digest-response-is-that-of-the-user"]),
+    ],
+)
+def test_the_response_where_a_flow_knows_the_password(made: dict[str, str], broken: list[str]) -> None:
+    flow = BY_NAME["auth-then-answer"]
+    world = flow.world()
+    client = flow.open(world, tries=0)
+    world.pump()
+    asked = challenge_of(client.the("401").every("www-authenticate")[0])
+    parts = {"method": "INVITE", "uri": client.uri, "user": "alice", "password": "secret", **made}
+    client.request("INVITE", *client.fields, f"Authorization: {digest(asked, **parts)}", body=client.body)
+    world.finish()
+    found = [one.rule.id for one in judge(records_of(world.events)).violations("MUST", "MAY")]
+    assert [rule for rule in found if rule.startswith("digest-response-is")] == broken
