@@ -649,7 +649,7 @@ def _finals_or_doubtful(exchange: Exchange, call: CallSeen) -> list[Seen]:
 @of_call(
     "no-ack-for-other-methods",
     MUST,
-    "RFC 3261 17.1.2",
+    "RFC 3261 17.1.2.1",
     "A response to anything but an INVITE gets no ACK.",
 )
 def _no_ack_for_non_invite(call: CallSeen) -> Iterator[Finding]:

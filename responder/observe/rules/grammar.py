@@ -393,8 +393,8 @@ _GRAMMARS: Final[dict[str, tuple[str, _Check]]] = {
     ),
     "rack": ("RFC 3262 7.2", RAck.parse),
     "event": ("RFC 6665 8.2.1", Event.parse),
-    "allow-events": ("RFC 6665 8.2.2", _list_of(_token)),
-    "subscription-state": ("RFC 6665 8.2.3", _matching(TOKEN + _GENERIC)),
+    "allow-events": ("RFC 6665 8.2.2, RFC 6665 8.4", _list_of(_token)),
+    "subscription-state": ("RFC 6665 8.2.3, RFC 6665 8.4", _matching(TOKEN + _GENERIC)),
     "refer-to": ("RFC 3515 2.1", NameAddr.parse),
     "referred-by": ("RFC 3892 3", NameAddr.parse),
     "replaces": ("RFC 3891 6.1", Replaces.parse),
@@ -404,11 +404,11 @@ _GRAMMARS: Final[dict[str, tuple[str, _Check]]] = {
     "reason": ("RFC 3326 2", _list_of(Reason.parse)),
     "privacy": ("RFC 3323 4.2", _matching(rf"{TOKEN}(?:{SWS};{SWS}{TOKEN})*")),
     "path": ("RFC 3327 4", _list_of(_name_addr)),
-    "sip-if-match": ("RFC 3903 11.3.2", _token),
+    "sip-if-match": ("RFC 3903 11.3.2, RFC 3903 12", _token),
     "p-asserted-identity": ("RFC 3325 9.1", _list_of(NameAddr.parse)),
     "p-preferred-identity": ("RFC 3325 9.2", _list_of(NameAddr.parse)),
-    "recv-info": ("RFC 6086 7.2", _list_of(_matching(TOKEN + _GENERIC), empty=True)),
-    "info-package": ("RFC 6086 7.2", _matching(TOKEN + _GENERIC)),
+    "recv-info": ("RFC 6086 7.3, RFC 6086 9.2", _list_of(_matching(TOKEN + _GENERIC), empty=True)),
+    "info-package": ("RFC 6086 7.2, RFC 6086 9.2", _matching(TOKEN + _GENERIC)),
 }
 """By KEY: the section that defines a header field, and what its whole value has to pass."""
 

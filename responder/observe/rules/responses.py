@@ -370,7 +370,7 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
 @of_call(
     "requests-to-it-are-answered",
     MUST,
-    "RFC 3261 8.2, RFC 3261 12.2.2",
+    "RFC 3261 8.2, RFC 3261 8.2.6.1, RFC 3261 12.2.2",
     f"A request of ours gets a response (judged after {_SILENCE:g} s, after {_SHORT_SILENCE:g} s where nothing is lost"
     " on the way, or when the client goes away).",
 )
