@@ -343,7 +343,7 @@ def _succeeded(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @of_exchange(
     "unknown-final-is-taken-for-its-class",
     MUST,
-    "RFC 3261 8.1.3.2",
+    "RFC 3261 8.1.3.2, RFC 3261 17.1.1.3, RFC 3261 13.2.2.4",
     "A final response that nobody has registered ends a request as x00 of its class does: an INVITE with an ACK.",
 )
 def _unknown_ends_it(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:

@@ -234,7 +234,8 @@ def _targets(call: CallSeen, dialog: DialogSeen, exchange: Exchange) -> list[str
 
 
 def _route_sets(dialog: DialogSeen, exchange: Exchange) -> list[list[str]]:
-    """The route set by the time of a request; two while the 2xx, which may change it, is on its way (13.2.2.4)."""
+    """The route set by the time of a request; two while the 2xx, which may change it, is on its way (13.2.2.4): the
+    ACK of the client shows that it has come."""
     responses = [
         seen
         for seen in dialog.made_by.responses
@@ -247,7 +248,10 @@ def _route_sets(dialog: DialogSeen, exchange: Exchange) -> list[list[str]]:
     sets = []
     if final is not None:
         sets.append(final)
-    if early and (final is None or exchange.time <= final.time + CROSSING):
+    arrived = any(
+        ack.number < exchange.request.number and ack.identity.to_tag == dialog.our_tag for ack in dialog.made_by.acks
+    )
+    if early and (final is None or (exchange.time <= final.time + CROSSING and not arrived)):
         sets.append(early[0])
         sets += [seen for seen in early[1:] if seen.every("record-route") != early[0].every("record-route")]
     return [seen.every("record-route")[::-1] for seen in sets]

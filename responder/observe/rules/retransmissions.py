@@ -208,10 +208,9 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     late = due + following + 2 * _STALL
     first = _first_response(exchange)
     over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
-    if due >= over:
-        yield kept(exchange.request, copies[-1])
-        return
-    if (first is not None and first.time <= late) or exchange.cancel is not None:
+    if due >= over and first is None:
+        yield kept(copies[0], copies[-1])
+    if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
         return
     turned_away = any(one.by_client and one.time > copies[-1].time for one in call.run.exchanges)
     if call.run.lived(exchange.request.record.remote, late) and not turned_away:

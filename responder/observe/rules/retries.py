@@ -15,7 +15,7 @@ from responder.observe.rules.attempts import (
     retry_after,
     tried_again,
 )
-from responder.observe.rules.comparing import same_party, same_uri, uri_of
+from responder.observe.rules.comparing import address, same_party, same_uri, uri_of
 from responder.observe.rules.registered import STATUS_CODES
 from responder.observe.rules.rule import (
     MAY,
@@ -234,10 +234,17 @@ def _forbidden(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if final is None or exchange.status != 403 or not exchange.outside_dialog() or exchange.method == "OPTIONS":
         return
     again = tried_again(exchange, call)
-    if again is None or again.time > final.time + _SOON:
+    if again is None or again.time > final.time + _SOON or _takes_back(again.request) != _takes_back(exchange.request):
         yield kept(final)
     elif same_uri(again.request.request.uri, exchange.request.request.uri):
         yield broken("no such request", "it came again", exchange.request, final, again.request)
+
+
+def _takes_back(seen: Seen) -> bool:
+    """Whether it ends a registration or a subscription: that asks for something else than the request to have it."""
+    contacts = seen.every("contact")
+    given = [one.expires for value in contacts if (one := address(value)) is not None]
+    return seen.first("expires").strip() == "0" or (bool(given) and all(expires == 0 for expires in given))
 
 
 @of_exchange(
