@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Final
 
 from responder.observe.rules.comparing import came_directly
+from responder.observe.rules.registered import STATUS_CODES
 from responder.observe.rules.rule import (
     MUST,
     SHOULD,
@@ -230,10 +231,10 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     life = _LIFE * _intervals(copies)[0]
     if first is not None and first.time < exchange.time + life:
         return
-    if call.run.left(copies[-1].time + _ROUND_TRIP):
-        stayed = call.run.end - exchange.time
-        patient = stayed >= life - tolerance(life)
-        yield judged(patient, f"{life:.3g} s without response", f"gone after {stayed:.3g} s", *copies)
+    if call.run.end >= exchange.time + life - tolerance(life):
+        yield kept(*copies)
+    elif call.run.left(copies[-1].time + _ROUND_TRIP):
+        yield broken(f"{life:.3g} s without response", f"gone after {call.run.end - exchange.time:.3g} s", *copies)
 
 
 @_of_both(
@@ -278,8 +279,8 @@ def _quiet_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None:
-        return
+    if final is None or (final.response.status not in STATUS_CODES and exchange.method != "INVITE"):
+        return  # `unknown-final-is-taken-for-its-class`
     reactions = [ack for ack in exchange.acks if ack.number > final.number]
     reactions += [
         other.request

@@ -173,6 +173,8 @@ def _hangs_up(call: CallSeen) -> Iterator[Finding]:
 )
 def _still_supported(call: CallSeen) -> Iterator[Finding]:
     for last, own in _refreshes(call):
+        if own.request.first("session-expires"):
+            continue  # `session-timer-is-supported`
         there = option(own.request, "supported", "timer")
         yield judged(there, "Supported: timer", ", ".join(own.request.every("supported")) or "none", last, own.request)
 
