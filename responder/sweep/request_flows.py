@@ -88,12 +88,15 @@ def _again(code: int, method: str) -> Rule:
 
 
 def _challenged(code: int, method: str) -> list[Rule]:
-    """A challenge, another with stale=true, and then every password is right; after 401 with the nonce to use next."""
+    """A challenge and another with stale=true. Then every password is right, and after 401 comes the nonce to use next;
+    a 401 to anything but REGISTER, which has a refresh to show more in, says first that the password is wrong."""
     tried = with_credentials(code)
+    wrong = code == 401 and method != "REGISTER"
     following = {"Authentication-Info": f'nextnonce="{NONCE}"'} if code == 401 else {}
     right = {"respond": 200, "headers": following} if following else 200
     return [
         under_test("stale", method, [challenge(code, stale=True)], match=tried),
+        *([under_test("rejected", method, [challenge(code)], match=tried)] if wrong else []),
         rule("right", method, [right], match=tried),
         under_test("challenged", method, [challenge(code)]),
         rule("again", method, [403]),

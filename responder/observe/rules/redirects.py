@@ -393,7 +393,7 @@ def _headers(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if found is None:
         return
     final, contacts = found
-    for one in _followed(exchange, final, contacts, call.run)[:1]:
+    for one in _followed(exchange, final, contacts, call.run):
         meant = [contact for contact in contacts if _is_at(one.request, contact)]
         if len(meant) != 1 or not meant[0].headers:
             continue
