@@ -77,12 +77,16 @@ CONVERSATIONS: Final = (
     Conversation("late-offer", "A re-INVITE without offer: the 2xx has one.", _asked(asks("INVITE", sdp=False))),
     Conversation(
         "requests",
-        "INFO, MESSAGE, NOTIFY and UPDATE within the call are answered, if only with a refusal.",
+        "Requests within the call are answered; those that no client can take are refused.",
         _asked(
             asks("INFO", body="Signal=1\r\nDuration=160\r\n", content_type="application/dtmf-relay"),
             asks("MESSAGE", body="Are you there?", content_type="text/plain"),
-            asks("NOTIFY", headers={"Event": "x-responder", "Subscription-State": "active;expires=60"}),
             asks("UPDATE", sdp="sendonly"),
+            asks("OPTIONS", headers={"Require": "x-responder"}),
+            asks("X-RESPONDER"),
+            asks("INFO", headers={"CSeq": "1 INFO"}),
+            asks("NOTIFY", headers={"Event": "x-responder", "Subscription-State": "active;expires=60"}),
+            asks("INFO", headers={"To": "<${request.from.uri}>;tag=responder"}),  # the last: its 481 ends the call
         ),
     ),
     Conversation("transfer", "A REFER within the call: what it accepts it reports.", _transfer(1)),

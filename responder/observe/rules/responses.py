@@ -204,17 +204,18 @@ def _unknown_method(call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
-    "bye-of-no-dialog-gets-481",
+    "request-of-no-dialog-gets-481",
     SHOULD,
-    "RFC 3261 15.1.2, RFC 3261 12.2.2",
-    "A BYE of ours that belongs to no dialog of the client gets 481.",
+    "RFC 3261 12.2.2, RFC 3261 15.1.2",
+    "A request of ours with a To tag, and any BYE, that belongs to no dialog of the client gets 481.",
 )
 def _no_dialog(call: CallSeen) -> Iterator[Finding]:
     known = {one.identity.from_tag for one in call.requests_of_client}
     ours = [one for one in call.exchanges if not one.by_client]
     known |= {seen.identity.to_tag for one in ours if one.outside_dialog() for seen in one.responses}
     for exchange in ours:
-        if exchange.method == "BYE" and exchange.final is not None and exchange.identity.to_tag not in known:
+        inside = exchange.method == "BYE" or bool(exchange.identity.to_tag)
+        if inside and exchange.final is not None and exchange.identity.to_tag not in known:
             status = exchange.status
             yield judged(status >= 400, "481", str(status), exchange.request, exchange.final)
 
