@@ -392,13 +392,15 @@ def _is_answered(call: CallSeen) -> Iterator[Finding]:
             continue
         if _misfit(call, exchange):
             continue
-        hung_up = [one for one in call.requests_of_client if one.method == "BYE"]
-        if any(bye.time < exchange.time + _LEAVING for bye in hung_up) and exchange.method != "BYE":
-            continue
         run, remote = call.run, exchange.request.record.remote
         patience = _SHORT_SILENCE if exchange.certain else _SILENCE
         since = exchange.time + _LEAVING
-        if run.lived(remote, exchange.time + patience) or (run.left(since) and not hung_up):
+        hung_up = [one.time for one in call.requests_of_client if one.method == "BYE"]
+        crossed = any(time < since for time in hung_up)
+        if crossed and exchange.method != "BYE":
+            continue
+        had_time = not hung_up or (exchange.certain and not crossed)
+        if run.lived(remote, exchange.time + patience) or (run.left(since) and had_time):
             yield broken(f"a response to {exchange.method}", "none", *exchange.requests)
 
 
