@@ -31,7 +31,7 @@ PONG: Final = b"\r\n"
 SURE_AFTER: Final = 0.2
 """Seconds in which a connection closed by the peer rejects what is sent on it."""
 BETWEEN_BYTES: Final = 0.001
-"""Seconds of rest, again and again, while a message is sent byte by byte: a reader would get it all at once otherwise."""
+"""Seconds of rest, again and again, in a message that is sent byte by byte: else a reader gets it all at once."""
 AT_A_STRETCH: Final = 10
 """Bytes that are sent so without a rest: a message takes some hundredths of a second."""
 _NEVER: Final = float("inf")

@@ -25,6 +25,8 @@ from bench import (
 )
 
 from responder.events import Flow
+from responder.transaction.server import ServerTransaction
+from responder.uas.call import Call
 from responder.uas.script import Order, Reply
 
 BYE = Order("BYE")
@@ -359,7 +361,7 @@ class TestBye:
         assert [event.outcome for event in bench.ended] == ["completed"]
 
     def test_the_hangup_verb_and_a_481_make_one_bye(self) -> None:
-        def ask(call: Call, _: ServerTransaction | None) -> None:
+        def ask(call: Call, transaction: ServerTransaction | None) -> None:
             call.send(Order("INFO"), then=lambda status, response: call.hangup())
 
         bench, caller = Bench(OK, "ack", ask), Caller()

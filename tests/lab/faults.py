@@ -756,7 +756,12 @@ _fault(
     PRACKED,
     edits=_edit("PRACK", "start", URI, TARGET),
 )
-_fault("prack-out-of-order", "a reliable response that came too soon gets its PRACK", "3262/4", PRACKED)
+_fault(
+    "prack-out-of-order",
+    "a reliable response that came too soon gets its PRACK",
+    "3262/4",
+    Where("183", variant="out-of-order"),
+)
 _fault("prack-for-unreliable", "a 180 that is not reliable gets a PRACK", "3262/4 3262/3", BUSY)
 _fault("prack-for-100", "a 100 gets a PRACK", "3262/4 3262/3", Where("100"))
 _fault(

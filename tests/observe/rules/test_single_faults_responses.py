@@ -98,9 +98,9 @@ RESPONSES = [
         answer={":start": "SIP/2.0 200 OK"},
     ),
     messages(
-        "200 to an INFO of no dialog",
+        "200 to OPTIONS in no dialog",
         "request-of-no-dialog-gets-481",
-        partial(answering, order=Order("INFO", headers=(("To", "<sip:alice@example.com>;tag=nobody"),)), status=481),
+        partial(answering, order=Order("OPTIONS", headers=(("To", "<sip:alice@example.com>;tag=nobody"),)), status=404),
         answer={":start": "SIP/2.0 200 OK"},
     ),
     messages(
