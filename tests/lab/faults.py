@@ -1496,7 +1496,7 @@ for _name, _says, _variant in (
     ("pieces-lost", "a message in pieces is lost", "byte-by-byte"),
 ):
     _fault(
-        f"stream-{_name}", _says, "18.3 7.5 17.1.1.2 17.1.1.3 13.2.2.4", Where("200", variant=_variant, transport="tcp")
+        f"stream-{_name}", _says, "18.3 7.5 17.1.1.2 17.1.1.3 13.2.2.4", Where("486", variant=_variant, transport="tcp")
     )
 
 BY_NAME = {fault.name: fault for fault in TABLE}
