@@ -28,6 +28,8 @@ RECORDED = Reply(
 )
 
 ROUTE = "Route: <sip:proxy.example.com;lr>"
+TO_A_TELEPHONE = Reply(302, headers=(("Contact", "<tel:+123>"),))
+"""A redirection that nobody has to follow who has no gateway."""
 
 
 def refused(changes: Changes, *fields: str, reply: Reply = BUSY, flow: Any = HERE) -> Misbehaving:
@@ -148,7 +150,7 @@ def no_ack_2xx(wrong: bool) -> Misbehaving:
 
 def ack_for(method: str, wrong: bool) -> Misbehaving:
     client = Misbehaving(plans={"*": (OK,)})
-    client.send("OPTIONS", client.caller.request("OPTIONS"))
+    client.send("OPTIONS", client.plain("OPTIONS"))
     if wrong:
         client.bench.receive(client.caller.request("ACK", cseq=1, branch=client.caller.last_branch), HERE)
     client.leave()
@@ -213,11 +215,11 @@ ACKS = [
     conduct("ACK for 200 after 4 s", "every-copy-of-a-2xx-is-acknowledged", partial(late, OK)),
     conduct("another ACK for the copy of a 200", "ack-for-a-copy-of-a-2xx-is-the-same-message", new_ack),
     conduct("no ACK for 486, then gone", "refusal-is-acknowledged", partial(leaves, "INVITE", BUSY)),
-    conduct("no ACK for 302", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(302))),
+    conduct("no ACK for 302", "refusal-is-acknowledged", partial(leaves, "INVITE", TO_A_TELEPHONE)),
     conduct("no ACK for 404", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(404))),
     conduct("no ACK for 503", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(503))),
     conduct("no ACK for 603", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(603))),
-    conduct("no ACK for 499", "unknown-final-code-is-taken-for-x00", partial(leaves, "INVITE", Reply(499))),
+    conduct("no ACK for 499", "unknown-final-is-taken-for-its-class", partial(leaves, "INVITE", Reply(499))),
     conduct("no ACK for 200, then gone", "success-is-acknowledged", no_ack_2xx),
     messages(
         "ACK for 486 with a new branch",
@@ -255,9 +257,7 @@ ACKS = [
     messages(
         "ACK for 486 with another CSeq", "ack-non-2xx-has-the-number-of-its-invite", refused, ACK={"CSeq": "2 ACK"}
     ),
-    messages(
-        "ACK for 486 with CSeq INVITE", "ack-non-2xx-has-the-number-of-its-invite", refused, ACK={"CSeq": "1 INVITE"}
-    ),
+    messages("ACK for 486 with CSeq INVITE", "cseq-has-the-method", refused, ACK={"CSeq": "1 INVITE"}),
     messages(
         "ACK for 486 with another Call-ID", "ack-non-2xx-keeps-the-call-id", refused, ACK={"Call-ID": "other@127.0.0.1"}
     ),
@@ -270,7 +270,7 @@ ACKS = [
     messages(
         "ACK for 302 to the new target",
         "ack-non-2xx-keeps-the-request-uri",
-        partial(refused, reply=Reply(302, headers=(("Contact", "<tel:+123>"),))),
+        partial(refused, reply=TO_A_TELEPHONE),
         ACK={":uri": "tel:+123"},
     ),
     messages(
@@ -309,9 +309,7 @@ ACKS = [
         "ACK for 200 with another Call-ID", "ack-2xx-is-in-the-dialog", accepted, ACK={"Call-ID": "other@127.0.0.1"}
     ),
     messages("ACK for 200 with another CSeq", "ack-2xx-has-the-number-of-its-invite", accepted, ACK={"CSeq": "2 ACK"}),
-    messages(
-        "ACK for 200 with CSeq INVITE", "ack-2xx-has-the-number-of-its-invite", accepted, ACK={"CSeq": "1 INVITE"}
-    ),
+    messages("ACK for 200 with CSeq INVITE", "cseq-has-the-method", accepted, ACK={"CSeq": "1 INVITE"}),
     messages(
         "ACK for 200 to the address dialled", "ack-2xx-goes-to-the-contact", accepted, ACK={":uri": "sip:bob@127.0.0.1"}
     ),
