@@ -698,7 +698,7 @@ _fault(
     "dialog-old-cseq-accepted",
     "a request of ours with an old CSeq gets 200",
     "12.2.2",
-    Where("200", variant="requests"),
+    Where("200", variant="unheard-of"),
 )
 _fault("fork-second-2xx-ignored", "the second 200 of a fork gets no ACK", "13.2.2.4", Where("200", variant="forked"))
 
@@ -1438,10 +1438,12 @@ _fault(
     "response-require-ignored",
     "an extension that nobody has is not refused",
     "8.2.2.3",
-    Where("200", variant="requests"),
+    Where("200", variant="unheard-of"),
 )
-_fault("response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", Where("200", variant="requests"))
-_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", Where("200", variant="requests"))
+_fault(
+    "response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", Where("200", variant="unheard-of")
+)
+_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", Where("200", variant="unheard-of"))
 _should("stray-second-via-taken", "a response with two Via is taken", "8.1.3.3", Where("486", variant="second-via"))
 _fault(
     "stray-matched-by-call-id",
