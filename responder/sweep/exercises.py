@@ -256,7 +256,7 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
     ),
     (
         Exercise("200", method="UPDATE"),
-        "hold-is-told-by-direction refresh-supports-the-session-timer update-is-in-a-dialog",
+        "update-is-in-a-dialog",
     ),
     (
         Exercise("401", method="UPDATE"),
@@ -269,7 +269,9 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
     (
         Exercise("200", method="re-INVITE"),
         "invite-in-a-session-has-its-to-tag target-refresh-has-a-contact no-invite-while-another-is-open "
-        "offer-version-rises-by-one new-offer-keeps-every-stream payload-type-keeps-its-codec",
+        "offer-version-rises-by-one new-offer-keeps-every-stream "
+        "hold-is-told-by-direction "
+        "payload-type-keeps-its-codec",
     ),
     (
         Exercise("481", method="re-INVITE"),
@@ -442,6 +444,10 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
         "reg-id-comes-with-an-instance outbound-registration-supports-outbound-and-path",
     ),
     (
+        Exercise("200", method="re-INVITE", client="leaves Session-Expires out of it"),
+        "refresh-supports-the-session-timer",
+    ),
+    (
         Exercise("200", method="REGISTER", client="removes all its contacts"),
         "star-comes-with-expires-zero",
     ),
@@ -470,7 +476,7 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
         "small-session-interval-is-not-retried-for-ever",
     ),
     (
-        Exercise("408", variant="unanswered", client="exits by itself"),
+        Exercise("408", variant="unanswered"),
         "invite-is-not-given-up-before-64-t1",
     ),
     (
@@ -478,7 +484,7 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
         "invite-goes-on-until-64-t1",
     ),
     (
-        Exercise("408", method="MESSAGE", variant="unanswered", client="exits by itself"),
+        Exercise("408", method="MESSAGE", variant="unanswered"),
         "other-request-is-not-given-up-before-64-t1",
     ),
     (
@@ -521,14 +527,9 @@ OUT_OF_REACH: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Why no case exercises the other rules."""
 
-_OF_RULES: Final = {rule: exercise for exercise, ids in _RULES for rule in ids.split()}
-
 EXERCISES: Final[Mapping[str, Exercise]] = MappingProxyType(
-    {
-        rule.id: _OF_RULES.get(rule.id) or _OF_AREA[rule.area]
-        for rule in rules()
-        if rule.id in _OF_RULES or (rule.area in _OF_AREA and rule.id not in OUT_OF_REACH)
-    }
+    {rule.id: _OF_AREA[rule.area] for rule in rules() if rule.area in _OF_AREA and rule.id not in OUT_OF_REACH}
+    | {rule: exercise for exercise, ids in _RULES for rule in ids.split()}
 )
 """The case for each rule, by its id."""
 

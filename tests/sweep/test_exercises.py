@@ -77,6 +77,7 @@ BENT: Final[dict[str, dict[str, Any]]] = {
     "answers MESSAGE with 415": {"answers": {"MESSAGE": 415}},
     "supports 199": {"supported": "100rel, 199, timer, replaces"},
     "names a refresher": {"supported": "100rel", "extra": ("Session-Expires: 1200;refresher=uac",)},
+    "leaves Session-Expires out of it": {"unhurried": True},
     "unsubscribes": {"removes": True},
     "takes its publication back": {"removes": True},
     "uses Info Packages": {"extra": ("Recv-Info: x-responder",), "package": "x-responder"},
