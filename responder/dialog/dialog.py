@@ -54,6 +54,7 @@ class Dialog(Generic[User]):
         "hang_up_when_acknowledged",
         "inviting",
         "key",
+        "leaving",
         "local_seq",
         "local_tag",
         "referred",
@@ -106,6 +107,8 @@ class Dialog(Generic[User]):
         self.hang_up_when_acknowledged = False
         self.inviting: Any = None
         """The INVITE of ours that is under way in it (14.2: the peer's then gets 491)."""
+        self.leaving = False
+        """Whether a BYE of ours has gone out in it."""
         self.timer: Any = None
         """The session timer, where one was agreed upon (RFC 4028)."""
         self.updating = False

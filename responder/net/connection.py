@@ -31,7 +31,9 @@ PONG: Final = b"\r\n"
 SURE_AFTER: Final = 0.2
 """Seconds in which a connection closed by the peer rejects what is sent on it."""
 BETWEEN_BYTES: Final = 0.001
-"""Seconds between the bytes of a message that is sent byte by byte: the system would join them otherwise."""
+"""Seconds of rest, again and again, in a message that is sent byte by byte: else a reader gets it all at once."""
+AT_A_STRETCH: Final = 10
+"""Bytes that are sent so without a rest: a message takes some hundredths of a second."""
 _NEVER: Final = float("inf")
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)
 
@@ -215,8 +217,10 @@ class Connection(asyncio.Protocol, ABC):
     def _trickle(self, data: bytes, at: int, how: str) -> None:
         now = self.active = self._driver.loop.time()
         if at < len(data) and not self._transport.is_closing():
-            self._transport.write(data[at : at + 1])
-            self._driver.loop.call_later(BETWEEN_BYTES, self._trickle, data, at + 1, how)
+            rest = at + AT_A_STRETCH
+            for byte in data[at:rest]:  # a segment each: asyncio sets TCP_NODELAY
+                self._transport.write(bytes((byte,)))
+            self._driver.loop.call_later(BETWEEN_BYTES, self._trickle, data, rest, how)
             return
         self._mute = False
         waiting, self._outbox = self._outbox, []

@@ -77,18 +77,25 @@ CONVERSATIONS: Final = (
     Conversation("late-offer", "A re-INVITE without offer: the 2xx has one.", _asked(asks("INVITE", sdp=False))),
     Conversation(
         "requests",
-        "INFO, MESSAGE, NOTIFY and UPDATE within the call are answered, if only with a refusal.",
+        "INFO, MESSAGE, UPDATE and NOTIFY within the call are answered, if only with a refusal.",
         _asked(
             asks("INFO", body="Signal=1\r\nDuration=160\r\n", content_type="application/dtmf-relay"),
             asks("MESSAGE", body="Are you there?", content_type="text/plain"),
-            asks("NOTIFY", headers={"Event": "x-responder", "Subscription-State": "active;expires=60"}),
             asks("UPDATE", sdp="sendonly"),
+            asks("NOTIFY", headers={"Event": "x-responder", "Subscription-State": "active;expires=60"}),
         ),
     ),
     Conversation(
         "unheard-of",
-        "A method and an extension that nobody has registered are refused within the call.",
-        _asked(asks("X-RESPONDER"), asks("OPTIONS", headers={"Require": "x-responder"})),
+        "A method and an extension that nobody has registered are refused within the call, and what is older than "
+        "the request before, or of another dialog.",
+        _asked(
+            asks("X-RESPONDER"),
+            asks("OPTIONS", headers={"Require": "x-responder"}),
+            asks("OPTIONS"),
+            asks("OPTIONS", headers={"CSeq": "1 OPTIONS"}),
+            asks("OPTIONS", headers={"To": "<${request.from.uri}>;tag=responder"}),  # the last: 481 ends the call
+        ),
     ),
     Conversation("transfer", "A REFER within the call: what it accepts it reports.", _transfer(1)),
     Conversation("transfer-again", "Two REFERs within the call: reports of the second have its id.", _transfer(2)),

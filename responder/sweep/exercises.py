@@ -333,7 +333,8 @@ _RULES: Final[tuple[tuple[Exercise, str], ...]] = (
     ),
     (
         Exercise("200", variant="unheard-of"),
-        "its-420-has-unsupported unknown-extension-gets-420 unknown-method-gets-405",
+        "its-420-has-unsupported unknown-extension-gets-420 unknown-method-gets-405 "
+        "request-out-of-order-gets-500 request-of-no-dialog-gets-481",
     ),
     (
         Exercise("401", variant="unknown-algorithm"),
@@ -519,10 +520,8 @@ OUT_OF_REACH: Final[Mapping[str, str]] = MappingProxyType(
         "rejected-subscription-is-not-begun-again": _ENDED,
         "retry-after-of-a-subscription-is-waited-for": _ENDED,
         "deactivated-subscription-is-begun-again": _ENDED,
-        "bye-of-no-dialog-gets-481": "it takes a BYE of a dialog that the client has not, which no step sends",
         "second-update-gets-500": "it takes a client that is asked twice before it has answered once",
         "second-invite-gets-500": "it takes a client that is asked twice before it has answered once",
-        "request-out-of-order-gets-500": "it takes a request with an old CSeq number, which no step sends",
         "missing-refresh-ends-the-session": "it takes a session that is ours to refresh and runs out, after 90 s",
     }
 )

@@ -26,8 +26,11 @@ from responder.sweep.parts import (
     with_credentials,
 )
 
-ON_HOLD: Final = (asks("OPTIONS"), asks("INVITE", sdp="sendonly"), "200ms", asks("INVITE"))
-"""What a client is asked in a call that it does not end by itself: what it can do, to be held, to be taken back."""
+ON_HOLD: Final = (asks("OPTIONS"), asks("INVITE", sdp="sendonly"), "100ms", asks("INVITE"), waits_for("BYE", "700ms"))
+"""What a client is asked in a call that it does not end at once: what it can do, to be held, to be taken back. Then it
+has the time to hang up by itself."""
+_SOON: Final = "100ms"
+"""How long a client may hang up at once: one that does so after a second is to be asked before."""
 _FOLLOWED: Final = 5.5
 """Seconds in which a client that goes on by itself has done so (`observe.rules.attempts.PATIENCE`)."""
 
@@ -90,7 +93,10 @@ def success(code: int, *talk: Any) -> Flow:
     """A call that is answered; `talk` is what a client is asked that does not hang up at once."""
     return Flow(
         scenario(
-            *losing({"ACK": 1}, rule("answered", "INVITE", [100, RINGING, "200ms", *accepted(code, *talk or ON_HOLD)]))
+            *losing(
+                {"ACK": 1},
+                rule("answered", "INVITE", [100, RINGING, "200ms", *accepted(code, *talk or ON_HOLD, after=_SOON)]),
+            )
         ),
         f"The first ACK for the {code} is lost: its copy is acknowledged, too. Requests in the dialog have its route "
         "set and target; ours get answers.",

@@ -103,9 +103,9 @@ def picked_up(status: int = 200, headers: Mapping[str, Any] | None = None) -> li
     ]
 
 
-def accepted(status: int = 200, *talk: Any) -> list[Any]:
+def accepted(status: int = 200, *talk: Any, after: str = "700ms") -> list[Any]:
     """The end of a call that is answered: a moment for the client to hang up by itself, `talk`, and our BYE."""
-    return [*picked_up(status), unless("BYE", "700ms", *talk)]
+    return [*picked_up(status), unless("BYE", after, *talk)]
 
 
 def refusal(code: int) -> Any:

@@ -109,6 +109,11 @@ def _with_body(flow: Flow, case: Case) -> Flow:
     return _finals(flow, 300, lambda step: [{**step, **page, "headers": {**step.get("headers", {}), **optional}}])
 
 
+def _provisional_first(flow: Flow, case: Case) -> Flow:
+    """A 180 in one segment with the final response: whoever loses the second shows it."""
+    return _finals(flow, 200, lambda step: [{"respond": 180, "fault": {"corrupt": "two-in-one-segment"}}, step])
+
+
 def _late_provisional(flow: Flow, case: Case) -> Flow:
     """A 180 that leaves behind the final response."""
     return _finals(flow, 200, lambda step: [{"respond": 180, "fault": {"reorder": True}}, step])
@@ -228,9 +233,25 @@ def _can_be_forked(case: Case) -> bool:
 def _forked(flow: Flow, case: Case) -> Flow:
     code = int(case.code)
     end = accepted(code) if code < 300 else [code]
-    branches = {"left": [told(180), "300ms", *end], "right": ["100ms", told(180), "400ms", *end]}
     race = {"race": True} if code < 300 else {}
-    return replace(flow, scenario=scenario(rule("forked", "INVITE", [100, {"fork": branches, **race}])))
+
+    def steps(**how: Any) -> Steps:
+        ringing = told(180, **how)
+        return [100, {"fork": {"left": [ringing, "700ms", *end], "right": ["100ms", ringing, "800ms", *end]}, **race}]
+
+    reliably = rule("forked-reliably", "INVITE", steps(reliable=True), match={"supported": "100rel"})
+    return replace(flow, scenario=scenario(reliably, rule("forked", "INVITE", steps())))
+
+
+def _out_of_order(flow: Flow, case: Case) -> Flow:
+    """Two reliable responses, and another in between that never comes. What is sent by hand is sent once."""
+
+    def reliable(status: int, rseq: int) -> dict[str, Any]:
+        return told(status, headers={"Require": "100rel", "RSeq": rseq})
+
+    steps = [100, reliable(int(case.code), 1), "300ms", reliable(180, 3), "700ms", *accepted()]
+    early = rule("too-early", "INVITE", steps, match={"supported": "100rel"}, meanwhile={"PRACK": [200]})
+    return replace(flow, scenario=scenario(early, *flow.scenario["rules"][-2:-1]))
 
 
 def _unanswered(flow: Flow, case: Case) -> Flow:
@@ -281,12 +302,23 @@ _ALL: Final = (
         lambda case: _by_udp(case) and _call_ends(case),
     ),
     _spelt("A stream may bring a message byte by byte.", "byte-by-byte", "byte-by-byte", _by_stream),
-    _spelt("A stream may bring two messages at once.", "two-in-one-segment", "two-in-one-segment", _by_stream),
+    Variant(
+        "two-in-one-segment",
+        "A stream may bring two messages at once: 180 and the final response.",
+        _provisional_first,
+        lambda case: _by_stream(case) and case.method == "INVITE",
+    ),
     Variant(
         "forked",
         "A call may ring in two places; both may answer, and each 2xx gets an ACK.",
         _forked,
         _can_be_forked,
+    ),
+    Variant(
+        "out-of-order",
+        "A reliable response that comes before its turn gets no PRACK.",
+        _out_of_order,
+        _calls(183),
     ),
     Variant(
         "stubborn",

@@ -478,7 +478,7 @@ class Call:
                 self.subscriptions.deactivate(dialog)
             elif dialog.awaits_ack:
                 dialog.hang_up_when_acknowledged = True
-            elif dialog.state == CONFIRMED:
+            elif dialog.state == CONFIRMED and not dialog.leaving:
                 self.send(defaults.BYE, dialog=dialog)
 
     def _refuse_invites(self, reply: Reply) -> None:

@@ -327,6 +327,8 @@ class InDialog(Outgoing):
             if self.dialog.inviting is not None:
                 self.dialog.inviting.expire_soon()  # the script does not wait for it (14.1 would)
             self.dialog.inviting = self
+        elif self.method == "BYE":
+            self.dialog.leaving = True
         elif self.method == "REFER":
             self._call.referring(self.dialog)
         super().start(scope)
@@ -372,6 +374,7 @@ class InDialog(Outgoing):
         if (
             self.status in (408, 481)
             and dialog.state != OVER
+            and not dialog.leaving
             # RFC 5057 5.1: of a NOTIFY they end the subscription only, which sees to its dialog itself
             and (self.method != "NOTIFY" or (self._then is None and not dialog.of_invite))
         ):

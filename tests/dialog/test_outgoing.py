@@ -25,6 +25,8 @@ from bench import (
 )
 
 from responder.events import Flow
+from responder.transaction.server import ServerTransaction
+from responder.uas.call import Call
 from responder.uas.script import Order, Reply
 
 BYE = Order("BYE")
@@ -357,6 +359,16 @@ class TestBye:
         bench.call(caller)
         assert bench.sent[-1].what == "BYE"
         assert [event.outcome for event in bench.ended] == ["completed"]
+
+    def test_the_hangup_verb_and_a_481_make_one_bye(self) -> None:
+        def ask(call: Call, transaction: ServerTransaction | None) -> None:
+            call.send(Order("INFO"), then=lambda status, response: call.hangup())
+
+        bench, caller = Bench(OK, "ack", ask), Caller()
+        bench.peers |= {"INFO": 481, "BYE": 200}
+        bench.call(caller)
+        assert [sent.what for sent in bench.sent].count("BYE") == 1
+        assert len(bench.ended) == 1
 
     def test_hangup_refuses_an_invite_that_waits(self) -> None:
         bench, caller = Bench(RINGING, lambda call, transaction: call.hangup()), Caller()

@@ -698,7 +698,7 @@ _fault(
     "dialog-old-cseq-accepted",
     "a request of ours with an old CSeq gets 200",
     "12.2.2",
-    Where("200", variant="requests"),
+    Where("200", variant="unheard-of"),
 )
 _fault("fork-second-2xx-ignored", "the second 200 of a fork gets no ACK", "13.2.2.4", Where("200", variant="forked"))
 
@@ -756,7 +756,12 @@ _fault(
     PRACKED,
     edits=_edit("PRACK", "start", URI, TARGET),
 )
-_fault("prack-out-of-order", "a reliable response that came too soon gets its PRACK", "3262/4", PRACKED)
+_fault(
+    "prack-out-of-order",
+    "a reliable response that came too soon gets its PRACK",
+    "3262/4",
+    Where("183", variant="out-of-order"),
+)
 _fault("prack-for-unreliable", "a 180 that is not reliable gets a PRACK", "3262/4 3262/3", BUSY)
 _fault("prack-for-100", "a 100 gets a PRACK", "3262/4 3262/3", Where("100"))
 _fault(
@@ -1433,10 +1438,12 @@ _fault(
     "response-require-ignored",
     "an extension that nobody has is not refused",
     "8.2.2.3",
-    Where("200", variant="requests"),
+    Where("200", variant="unheard-of"),
 )
-_fault("response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", Where("200", variant="requests"))
-_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", Where("200", variant="requests"))
+_fault(
+    "response-200-outside-dialogs", "a BYE of no dialog gets 200", "12.2.2 15.1.2", Where("200", variant="unheard-of")
+)
+_fault("response-to-unknown-methods", "an unknown method gets 200", "8.2.1", Where("200", variant="unheard-of"))
 _should("stray-second-via-taken", "a response with two Via is taken", "8.1.3.3", Where("486", variant="second-via"))
 _fault(
     "stray-matched-by-call-id",
@@ -1491,7 +1498,7 @@ for _name, _says, _variant in (
     ("pieces-lost", "a message in pieces is lost", "byte-by-byte"),
 ):
     _fault(
-        f"stream-{_name}", _says, "18.3 7.5 17.1.1.2 17.1.1.3 13.2.2.4", Where("200", variant=_variant, transport="tcp")
+        f"stream-{_name}", _says, "18.3 7.5 17.1.1.2 17.1.1.3 13.2.2.4", Where("486", variant=_variant, transport="tcp")
     )
 
 BY_NAME = {fault.name: fault for fault in TABLE}

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import struct
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from responder.events import Unusual
+from responder.net.connection import AT_A_STRETCH, BETWEEN_BYTES
 from responder.net.limits import StreamLimits
 from responder.net.tls import server_context
 
@@ -137,7 +139,22 @@ async def test_every_byte_is_a_segment_and_what_follows_waits() -> None:
         while sum(map(len, pieces)) < len(ANSWER + response(3)):
             pieces.append(await heard(raw))
         assert b"".join(pieces) == ANSWER + response(3)
-        assert len(pieces) > len(ANSWER) / 2  # a reader that is late gets several at once
+        assert len(pieces) > len(ANSWER) / AT_A_STRETCH  # a reader that is late gets several bytes at once
+        if hasattr(socket, "TCP_INFO"):
+            info = raw.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 160)
+            (segments,) = struct.unpack_from("I", info, 152)  # tcpi_data_segs_in
+            assert segments > len(ANSWER) / 2  # where some were lost or late the system joins what follows
+
+
+async def test_a_message_byte_by_byte_is_not_long_under_way() -> None:
+    async with peer("", bytewise=True) as (_, raw):
+        began = asyncio.get_running_loop().time()
+        await said(raw, INFO)
+        found = b""
+        while len(found) < len(ANSWER):
+            found += await heard(raw)
+        took = asyncio.get_running_loop().time() - began
+        assert took < len(ANSWER) * BETWEEN_BYTES
 
 
 async def test_a_connection_that_ends_meanwhile_does_no_harm() -> None:

@@ -299,7 +299,7 @@ class Client:
     def _prack(self, message: Message) -> None:
         dialog = self.dialogs[message.to_tag]
         rseq = int(message.the("rseq"))
-        if rseq > dialog.pracked:
+        if rseq > dialog.pracked and dialog.pracked in (0, rseq - 1):  # RFC 3262 section 4: not out of order
             dialog.pracked = rseq
             body = self._late_answer(message)
             self.request("PRACK", ("RAck", f"{rseq} {message.the('cseq')}"), body=body, tag=message.to_tag)

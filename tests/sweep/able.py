@@ -163,7 +163,12 @@ class SimpleClient(Client):
         if tag not in self.dialogs and message.method in ("NOTIFY", "BYE"):  # it has overtaken the 2xx
             recorded = message.every("record-route")
             self.dialogs[tag] = Branch(tag, message.target or self.uri, confirmed=True, routes=recorded)
-        super()._asked(message, again)
+        if message.method != "ACK" and tag_of(message.the("to")) != tag_of(self.from_):
+            self.answer(message, 481)  # 12.2.2: there is no such dialog
+        elif message.method != "ACK" and message.cseq < self._ours.get(tag, 0):
+            self.answer(message, 500)  # 12.2.2: it is out of order
+        else:
+            super()._asked(message, again)
 
 
 class AbleClient(SimpleClient):

@@ -655,17 +655,17 @@ def _second_invite(call: CallSeen) -> Iterator[Finding]:
     "request-out-of-order-gets-500",
     MUST,
     "RFC 3261 12.2.2",
-    "A request of ours in a dialog whose CSeq number is below that of one before gets 500.",
+    "A request of ours in a dialog whose CSeq number is below that of one accepted before gets 500.",
 )
 def _out_of_order(call: CallSeen) -> Iterator[Finding]:
     for dialog in sessions(call):
         highest: Exchange | None = None
         for ours in ours_within(call, dialog):
             if highest is not None and ours.identity.cseq < highest.identity.cseq:
-                if ours.final is not None and highest.responses:
+                if ours.final is not None:
                     status = ours.status
                     yield judged(status == 500, "500", str(status), highest.request, ours.request, ours.final)
-            else:
+            elif 200 <= ours.status < 300:  # what is refused changes nothing
                 highest = ours
 
 

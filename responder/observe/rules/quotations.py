@@ -929,7 +929,7 @@ _PASSAGES: Final[tuple[tuple[str, str, str], ...]] = (
         "RFC 3261 15.1.2",
         "If the BYE does not match an existing dialog, the UAS core SHOULD generate a 481 (Call/Transaction "
         "Does Not Exist) response",
-        "bye-of-no-dialog-gets-481",
+        "request-of-no-dialog-gets-481",
     ),
     (
         "RFC 3261 11.2",

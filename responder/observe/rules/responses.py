@@ -196,17 +196,18 @@ def _unknown_method(call: CallSeen) -> Iterator[Finding]:
 
 
 @of_call(
-    "bye-of-no-dialog-gets-481",
+    "request-of-no-dialog-gets-481",
     SHOULD,
-    "RFC 3261 15.1.2, RFC 3261 12.2.2",
-    "A BYE of ours that belongs to no dialog of the client gets 481.",
+    "RFC 3261 12.2.2, RFC 3261 15.1.2",
+    "A request of ours with a To tag, and any BYE, that belongs to no dialog of the client gets 481.",
 )
 def _no_dialog(call: CallSeen) -> Iterator[Finding]:
     known = {one.identity.from_tag for one in call.requests_of_client}
     ours = [one for one in call.exchanges if not one.by_client]
     known |= {seen.identity.to_tag for one in ours if one.outside_dialog() for seen in one.responses}
     for exchange in ours:
-        if exchange.method == "BYE" and exchange.final is not None and exchange.identity.to_tag not in known:
+        inside = exchange.method == "BYE" or bool(exchange.identity.to_tag)
+        if inside and exchange.final is not None and exchange.identity.to_tag not in known:
             status = exchange.status
             yield judged(status >= 400, "481", str(status), exchange.request, exchange.final)
 
@@ -383,13 +384,15 @@ def _is_answered(call: CallSeen) -> Iterator[Finding]:
             continue
         if _misfit(call, exchange):
             continue
-        hung_up = [one for one in call.requests_of_client if one.method == "BYE"]
-        if any(bye.time < exchange.time + _LEAVING for bye in hung_up) and exchange.method != "BYE":
-            continue
         run, remote = call.run, exchange.request.record.remote
         patience = _SHORT_SILENCE if exchange.certain else _SILENCE
         since = exchange.time + _LEAVING
-        if run.lived(remote, exchange.time + patience) or (run.left(since) and not hung_up):
+        hung_up = [one.time for one in call.requests_of_client if one.method == "BYE"]
+        crossed = any(time < since for time in hung_up)
+        if crossed and exchange.method != "BYE":
+            continue
+        had_time = not hung_up or (exchange.certain and not crossed)
+        if run.lived(remote, exchange.time + patience) or (run.left(since) and had_time):
             yield broken(f"a response to {exchange.method}", "none", *exchange.requests)
 
 

@@ -93,8 +93,14 @@ RESPONSES = [
     ),
     messages(
         "200 to a BYE of no dialog",
-        "bye-of-no-dialog-gets-481",
+        "request-of-no-dialog-gets-481",
         partial(answering, order=Order("BYE", headers=(("To", "<sip:alice@example.com>;tag=nobody"),)), status=481),
+        answer={":start": "SIP/2.0 200 OK"},
+    ),
+    messages(
+        "200 to OPTIONS in no dialog",
+        "request-of-no-dialog-gets-481",
+        partial(answering, order=Order("OPTIONS", headers=(("To", "<sip:alice@example.com>;tag=nobody"),)), status=404),
         answer={":start": "SIP/2.0 200 OK"},
     ),
     messages(
