@@ -104,7 +104,7 @@ def test_a_client_that_breaks_it(run: Callable[[str], Run]) -> None:
 
 
 def test_the_message_at_hand_counts_and_numbers_are_those_of_the_run(run: Callable[[str], Run]) -> None:
-    rule = "request-has-the-mandatory-fields"
+    rule = "request-has-max-forwards"
     served = run(f"steps:\n  - 180\n  - expect: INFO\n    check: {{rule: [{rule}, {RULE}]}}\n  - 200\n")
     served.receive(Caller(1).request("OPTIONS"), 0.0)
     before = sum(isinstance(event, MessageReceived | MessageSent) for event in served.events)

@@ -24,7 +24,11 @@ from .judging import records_of
 
 HERE = Flow("UDP", ("127.0.0.1", 5060), ("127.0.0.1", 5062))
 STREAM = Flow("TCP", ("127.0.0.1", 5060), ("127.0.0.1", 5062), 7)
-INVITE_FIELDS = ("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE", "Supported: 100rel, timer, 199")
+INVITE_FIELDS = (
+    "Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, INFO, MESSAGE, REFER, NOTIFY",
+    "Supported: 100rel, timer, 199",
+)
+OPTIONS_FIELDS = ("Accept: application/sdp",)
 
 Change: TypeAlias = "str | bytes | Callable[[str], str] | None"
 """A new value, None to leave the field out, or what makes the new value of the old one."""
@@ -110,6 +114,12 @@ class Misbehaving:
     def invite(self, *fields: str, **more: Any) -> list[Sent]:
         """The INVITE of its call, with what it should have."""
         return self.send("INVITE", self.caller.invite(*INVITE_FIELDS, *fields, **more))
+
+    def plain(self, method: str) -> bytes:
+        """A request outside of calls as it should be, to send it more than once."""
+        if method == "INVITE":
+            return self.caller.invite(*INVITE_FIELDS)
+        return self.caller.request(method, *(OPTIONS_FIELDS if method == "OPTIONS" else ()))
 
     def call(self, *fields: str, **more: Any) -> Sent:
         """The INVITE, its 2xx, and the ACK."""

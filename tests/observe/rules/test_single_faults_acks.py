@@ -28,6 +28,8 @@ RECORDED = Reply(
 )
 
 ROUTE = "Route: <sip:proxy.example.com;lr>"
+TO_A_TELEPHONE = Reply(302, headers=(("Contact", "<tel:+123>"),))
+"""A redirection that nobody has to follow who has no gateway."""
 
 
 def refused(changes: Changes, *fields: str, reply: Reply = BUSY, flow: Any = HERE) -> Misbehaving:
@@ -148,7 +150,7 @@ def no_ack_2xx(wrong: bool) -> Misbehaving:
 
 def ack_for(method: str, wrong: bool) -> Misbehaving:
     client = Misbehaving(plans={"*": (OK,)})
-    client.send("OPTIONS", client.caller.request("OPTIONS"))
+    client.send("OPTIONS", client.plain("OPTIONS"))
     if wrong:
         client.bench.receive(client.caller.request("ACK", cseq=1, branch=client.caller.last_branch), HERE)
     client.leave()
@@ -213,7 +215,7 @@ ACKS = [
     conduct("ACK for 200 after 4 s", "every-copy-of-a-2xx-is-acknowledged", partial(late, OK)),
     conduct("another ACK for the copy of a 200", "ack-for-a-copy-of-a-2xx-is-the-same-message", new_ack),
     conduct("no ACK for 486, then gone", "refusal-is-acknowledged", partial(leaves, "INVITE", BUSY)),
-    conduct("no ACK for 302", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(302))),
+    conduct("no ACK for 302", "refusal-is-acknowledged", partial(leaves, "INVITE", TO_A_TELEPHONE)),
     conduct("no ACK for 404", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(404))),
     conduct("no ACK for 503", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(503))),
     conduct("no ACK for 603", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(603))),
@@ -270,7 +272,7 @@ ACKS = [
     messages(
         "ACK for 302 to the new target",
         "ack-non-2xx-keeps-the-request-uri",
-        partial(refused, reply=Reply(302, headers=(("Contact", "<tel:+123>"),))),
+        partial(refused, reply=TO_A_TELEPHONE),
         ACK={":uri": "tel:+123"},
     ),
     messages(

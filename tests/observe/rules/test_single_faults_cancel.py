@@ -63,7 +63,7 @@ def late_cancel(wrong: bool) -> Misbehaving:
 
 def cancels_options(wrong: bool) -> Misbehaving:
     client = Misbehaving(plans={"*": (TRYING, 5, OK)})
-    client.send("OPTIONS", client.caller.request("OPTIONS"))
+    client.send("OPTIONS", client.plain("OPTIONS"))
     client.bench.run(1)
     if wrong:
         client.bench.receive(client.caller.request("CANCEL", cseq=1, branch=client.caller.last_branch), HERE)

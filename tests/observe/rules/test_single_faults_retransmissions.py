@@ -11,7 +11,6 @@ from responder.uas.script import Reply
 
 from .misbehaving import (
     HERE,
-    INVITE_FIELDS,
     STREAM,
     UNHEARD,
     Fault,
@@ -36,8 +35,7 @@ def sent_again(
 ) -> Misbehaving:
     """A request without (final) response, again at these times."""
     client = Misbehaving(reply, "stay", plans={"*": (reply, "stay")})
-    make = client.caller.invite if method == "INVITE" else partial(client.caller.request, method)
-    request = make(*INVITE_FIELDS)
+    request = client.plain(method)
     client.bench.receive(request, HERE)
     for time in times if wrong else right:
         client.bench.run(time - client.bench.now)
@@ -49,7 +47,7 @@ def sent_again(
 def after_1xx(reply: Reply, flow: Any, wrong: bool) -> Misbehaving:
     """An INVITE is sent again though a 1xx has come."""
     client = Misbehaving(reply, 2, BUSY, flow=flow)
-    invite = client.caller.invite(*INVITE_FIELDS)
+    invite = client.plain("INVITE")
     client.bench.receive(invite, flow)
     for wait in (0.5, 1.0) if wrong else ():
         client.bench.run(wait)
@@ -62,7 +60,7 @@ def after_1xx(reply: Reply, flow: Any, wrong: bool) -> Misbehaving:
 
 def after_final(method: str, wrong: bool) -> Misbehaving:
     client = Misbehaving(BUSY, plans={"*": (OK,)})
-    request = client.caller.invite(*INVITE_FIELDS) if method == "INVITE" else client.caller.request(method)
+    request = client.plain(method)
     final = client.bench.receive(request, HERE)[-1]
     if method == "INVITE":
         client.send("ACK", client.caller.ack_refusal(final))
@@ -77,7 +75,7 @@ def after_final(method: str, wrong: bool) -> Misbehaving:
 
 def on_a_stream(method: str, wrong: bool) -> Misbehaving:
     client = Misbehaving(UNHEARD, 2, BUSY, plans={"*": (UNHEARD, 2, OK)}, flow=STREAM)
-    request = client.caller.invite(*INVITE_FIELDS) if method == "INVITE" else client.caller.request(method)
+    request = client.plain(method)
     client.bench.receive(request, STREAM)
     client.bench.run(0.5)
     if wrong:
@@ -92,7 +90,7 @@ def on_a_stream(method: str, wrong: bool) -> Misbehaving:
 def another_branch(method: str, wrong: bool) -> Misbehaving:
     """What should be a copy has a branch of its own."""
     client = Misbehaving(UNHEARD, 1, BUSY, plans={"*": (UNHEARD, 1, OK)})
-    request = client.caller.invite(*INVITE_FIELDS) if method == "INVITE" else client.caller.request(method)
+    request = client.plain(method)
     client.bench.receive(request, HERE)
     client.bench.run(0.5)
     client.bench.receive(request.replace(b"branch=z9hG4bK", b"branch=z9hG4bKx") if wrong else request, HERE)
