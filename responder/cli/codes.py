@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from responder.cli.exit_codes import Exit
+from responder.cli.terminal import wrapped
 
 if TYPE_CHECKING:
     from responder.registry import Registry
@@ -102,7 +103,7 @@ def _explained(code: dict[str, Any], width: int) -> Iterator[str]:
     }
     for name, value in facts.items():
         if value:
-            yield from _wrapped(f"  {name + ':':<13}", " " * 15, value, width)
+            yield from wrapped(f"  {name + ':':<13}", " " * 15, value, width)
     sections: dict[str, list[_Entry]] = {
         "headers (MAY: where a scenario asks for it)": [_header(header) for header in code["headers"]],
         "body": [(part["level"], [part["value"], _aside(part)]) for part in code["body"]],
@@ -116,9 +117,9 @@ def _explained(code: dict[str, Any], width: int) -> Iterator[str]:
             head = f"    {level:<11}" if level else "    "
             blank = " " * len(head)
             for number, line in enumerate(filter(None, lines)):
-                yield from _wrapped(f"{blank}  " if number else head, f"{blank}    " if number else blank, line, width)
+                yield from wrapped(f"{blank}  " if number else head, f"{blank}    " if number else blank, line, width)
     if code["notes"]:
-        yield from _wrapped(f"  {'note:':<13}", " " * 15, code["notes"], width)
+        yield from wrapped(f"  {'note:':<13}", " " * 15, code["notes"], width)
 
 
 def _header(header: dict[str, Any]) -> _Entry:
@@ -136,11 +137,3 @@ def _aside(entry: dict[str, Any]) -> str:
     """Reason, condition, methods and reference in brackets, where there are any."""
     parts = [entry.get("why"), entry.get("when"), entry.get("methods"), entry["reference"]]
     return f"({'; '.join(part for part in parts if part and part != 'any')})"
-
-
-def _wrapped(head: str, indent: str, text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(
-        text, width, initial_indent=head, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )

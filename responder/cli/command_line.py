@@ -40,6 +40,7 @@ COMMANDS = {
     "ladder": Command("ladder", "draw the calls of a trace file"),
     "sweep": Command("sweep", "drive a client through response codes, and judge it case by case"),
     "judge": Command("judge", "say which rules of the RFCs the client in a trace file broke"),
+    "rules": Command("rules", "list the rules that clients are judged by, or explain some"),
     "report": Command(
         "report", "say what came of a run in a trace file, case by case: a table, JSON, JUnit, HTML, ..."
     ),

@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from responder.observe.report.case_names import phrase_of
+from responder.observe.report.explanation import count
 from responder.sweep.manual import Manual
 from responder.sweep.progress import verdict_on
 
@@ -44,7 +45,7 @@ class ByHand:
     def left_out(self) -> str:
         """What was not dialled, in words; empty where everything was."""
         number = self._manual.left + len(self._manual.skipped)
-        return f"{number} of {self._total} cases were not dialled and are left out" if number else ""
+        return f"not dialled, and left out: {number} of {count(self._total, 'case')}" if number else ""
 
     def _show(self, case: Case, uri: str, flow: Flow) -> None:
         what = " ".join(part for part in (case.code, phrase_of(case.code), "to", case.method) if part)

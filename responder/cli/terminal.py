@@ -34,3 +34,12 @@ def terminal_of(stream: TextIO, environment: Mapping[str, str] | None = None) ->
         ascii_only = True
     width = shutil.get_terminal_size((80, 24)).columns if interactive else 80
     return Terminal(interactive=interactive, colour=colour, ascii_only=ascii_only, width=min(max(width, 64), 120))
+
+
+def wrapped(head: str, indent: str, text: str, width: int) -> list[str]:
+    """`text` behind `head`, in lines of `width` columns that go on behind `indent`; no word is broken."""
+    from textwrap import wrap
+
+    return wrap(
+        text, width, initial_indent=head, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )

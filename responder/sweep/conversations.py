@@ -85,6 +85,11 @@ CONVERSATIONS: Final = (
             asks("UPDATE", sdp="sendonly"),
         ),
     ),
+    Conversation(
+        "unheard-of",
+        "A method and an extension that nobody has registered are refused within the call.",
+        _asked(asks("X-RESPONDER"), asks("OPTIONS", headers={"Require": "x-responder"})),
+    ),
     Conversation("transfer", "A REFER within the call: what it accepts it reports.", _transfer(1)),
     Conversation("transfer-again", "Two REFERs within the call: reports of the second have its id.", _transfer(2)),
     Conversation("session-timer", "The client refreshes a session of 90 s. Takes a minute.", _session_timer()),

@@ -104,22 +104,22 @@ def success(code: int, *talk: Any) -> Flow:
 
 
 def _redirection(code: int) -> Flow:
-    contacts = [f"<sip:moved-first@{HERE}>;q=0.9", f"<sip:moved-second@{HERE};x-leg=2>;q=0.5"]
-    second = {"match": {"user": "moved-second"}}
-    here, end = (
-        (rule("moved-second", "INVITE", [100, 480], **second), "has nobody either")
-        if code == 301
-        else (answering("moved-second", **second), "answers")
-    )
+    headers = "?Subject=moved" if code == 302 else ""
+    contacts = [f"<sip:moved-first@{HERE}>;q=0.9", f"<sip:moved-second@{HERE};x-leg=2{headers}>;q=0.5"]
+    first, second = {"match": {"user": "moved-first"}}, {"match": {"user": "moved-second"}}
+    places = [rule("moved-first", "INVITE", [100, 404], **first), answering("moved-second", **second)]
+    there = "nobody is at the first, the second answers"
+    if code == 300:
+        back = {"respond": 302, "headers": {"Contact": "<${request.to.uri}>"}}
+        places.insert(0, rule("leading-back", "INVITE", [100, back], times=2, **first))
+        there = "the first leads back to where the call came from, the second answers"
+    elif code == 301:
+        places[1] = rule("moved-second", "INVITE", [100, 480], **second)
+        there = "nobody is at the first, nor at the second"
+    redirected = rule("redirected", "INVITE", [100, {"respond": code, "headers": {"Contact": contacts}}])
     return Flow(
-        scenario(
-            rule("moved-first", "INVITE", [100, 404], match={"user": "moved-first"}),
-            here,
-            *losing(
-                {"ACK": 1}, rule("redirected", "INVITE", [100, {"respond": code, "headers": {"Contact": contacts}}])
-            ),
-        ),
-        f"The {code} names two addresses, both here: nobody is at the first, the second {end}.",
+        scenario(*places, *losing({"ACK": 1}, redirected)),
+        f"The {code} names two addresses, both here: {there}.",
         watch=_FOLLOWED,
     )
 
@@ -167,19 +167,21 @@ def _later(code: int) -> Flow:
 
 def _challenge(code: int) -> Flow:
     tried = with_credentials(code)
-    answered = answering(match=tried)
-    if code == 401:
-        end = [unless("BYE", "700ms"), challenge(code), waits_for("BYE", "3s"), 200]
-        answered = rule("answered", "INVITE", [100, RINGING, "200ms", *picked_up(), *end], match=tried)
+    stale = under_test("stale", "INVITE", [100, challenge(code, stale=True)], match=tried)
+    hangs_up = [unless("BYE", "700ms"), challenge(code), waits_for("BYE", "3s"), 200]
+    answered = rule("answered", "INVITE", [100, RINGING, "200ms", *picked_up(), *hangs_up], match=tried)
+    rejected = [under_test("rejected", "INVITE", [100, challenge(code)], match=tried)] if code == 401 else []
     return Flow(
         scenario(
-            under_test("stale", "INVITE", [100, challenge(code, stale=True)], match=tried),
+            stale,
+            *rejected,
             answered,
             under_test("challenged", "INVITE", [100, challenge(code)]),
             rule("again", "INVITE", [100, 403]),
         ),
         "A client with credentials tries again with them, and with the new nonce where the old one is stale. One "
-        "without gives up. Every password is right.",
+        "without gives up. "
+        + ("Then the password is wrong: it gives up, too." if rejected else "Every password is right."),
         watch=_FOLLOWED,
     )
 

@@ -20,6 +20,8 @@ HERE: Final = "${local.ip}:${local.port};transport=${local.transport}"
 """Host, port and transport that the client reached us at, for URIs that lead back to us."""
 NONCE: Final = "${random.hex8}${random.hex8}"
 """A new nonce."""
+UNKNOWN_CHALLENGE: Final = f'Digest realm="responder", nonce="{NONCE}", qop="auth", algorithm=FOO-512'
+"""What no client has credentials for (RFC 8760 section 2.4)."""
 RETRY_AFTER: Final = 2
 """Seconds that a client is told to wait."""
 REFUSED_WITH_RETRY_AFTER: Final = (404, 413, 480, 486, 503, 600, 603)

@@ -30,13 +30,18 @@ _ENDING: Final = (404, 405, 410, 416, 480, 481, 482, 483, 484, 485, 489, 501, 60
 """What ends a subscription where a refresh gets it (RFC 6665 section 4.1.2.2)."""
 _GRANTED: Final = 8
 """Seconds for which something is granted, so that its refresh shows."""
+_FOR_A_WHILE: Final = {"registrar": {"min_expires": "1s", "max_expires": f"{_GRANTED}s"}}
+"""So a client refreshes its registration before the case is over."""
+_REFRESHED: Final = (200, 401, 407)
+"""Codes to a REGISTER after which, or after what follows them, a registration stands."""
 
 
 def flow(case: Case) -> Flow:
     """The flow for a case of a method that stands outside of dialogs, INVITE aside."""
     code, method = int(case.code), case.method
+    rules = [*_rules(code, method, case.transport), _in_call(method, code if code >= 200 else 200)]
     return Flow(
-        scenario(*_rules(code, method, case.transport), _in_call(method, code if code >= 200 else 200)),
+        {**scenario(*rules), **(_FOR_A_WHILE if method == "REGISTER" and code in _REFRESHED else {})},
         _shows(code, method),
         watch=_watch(code, method),
     )
@@ -52,7 +57,7 @@ def _rules(code: int, method: str, transport: str) -> list[Rule]:
     if code in (401, 407):
         return _challenged(code, method)
     if code == 200 and method == "REGISTER":
-        return [rule("granted", method, [_for_a_while()])]
+        return [rule("granted", method, [200])]
     if code == 412 and method == "PUBLISH":
         return _forgotten()
     if code in _ENDING and method == "SUBSCRIBE":
@@ -82,20 +87,17 @@ def _again(code: int, method: str) -> Rule:
     return rule("again", method, [code], unchecked=["method", "require", "content", "accept", "event"])
 
 
-def _for_a_while(**headers: str) -> dict[str, Any]:
-    """A registration for a few seconds: the client refreshes it before they are over."""
-    contact = f"${{request.header.Contact}};expires={_GRANTED}"
-    return {"respond": 200, "headers": {"Contact": contact, "Expires": _GRANTED, **headers}}
-
-
 def _challenged(code: int, method: str) -> list[Rule]:
-    """A challenge, another with stale=true, and then every password is right; after 401 with the nonce to use next."""
+    """A challenge and another with stale=true. Then every password is right, and after 401 comes the nonce to use next;
+    a 401 to anything but REGISTER, which has a refresh to show more in, says first that the password is wrong."""
     tried = with_credentials(code)
+    wrong = code == 401 and method != "REGISTER"
     following = {"Authentication-Info": f'nextnonce="{NONCE}"'} if code == 401 else {}
-    right = _for_a_while(**following) if method == "REGISTER" else {"respond": 200, "headers": following}
+    right = {"respond": 200, "headers": following} if following else 200
     return [
         under_test("stale", method, [challenge(code, stale=True)], match=tried),
-        rule("right", method, [right if right["headers"] else 200], match=tried),
+        *([under_test("rejected", method, [challenge(code)], match=tried)] if wrong else []),
+        rule("right", method, [right], match=tried),
         under_test("challenged", method, [challenge(code)]),
         rule("again", method, [403]),
     ]
@@ -126,7 +128,7 @@ def _shows(code: int, method: str) -> str:
 
 
 def _watch(code: int, method: str) -> float:
-    refreshed = (method == "REGISTER" and code in (200, 401, 407)) or (method == "PUBLISH" and code == 412)
+    refreshed = (method == "REGISTER" and code in _REFRESHED) or (method == "PUBLISH" and code == 412)
     if refreshed:
         return _GRANTED + 1.0
     if code in REFUSED_WITH_RETRY_AFTER:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Final
 
 from responder import __version__
 from responder.observe.records import Case, Entry
@@ -15,6 +18,10 @@ from responder.observe.runs import runs
 from responder.sweep.attempt import Terms, attempt, plan_of
 from responder.sweep.command import Command, CommandError
 from responder.sweep.sweeper import JOBS, Sweeper
+
+_SWITCH: Final = 0.0005
+"""Seconds after which a thread that judges lets the one that serves go on: at 5 ms, which is usual, messages were read
+a tenth of a second late, and copies seemed to come too soon."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +88,17 @@ async def sweep(
         take(played)
 
     loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(1, "sweep") as aside:  # tens of milliseconds each, which the other clients would notice
+    # tens of milliseconds each, which the other clients would notice
+    with _attentive(), ThreadPoolExecutor(1, "sweep") as aside:
         await Sweeper(cases, play, taken, jobs=jobs, begun=begun, ended=lambda case, played: ended(played.result)).run()
     return Report(tuple(results), __version__, command=command.text)
+
+
+@contextmanager
+def _attentive() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(min(before, _SWITCH))
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

@@ -11,7 +11,18 @@ from responder.observe.records import Case
 from responder.sweep.conversations import CONVERSATIONS, Conversation
 from responder.sweep.flow import Flow
 from responder.sweep.in_dialog_flows import METHODS as IN_CALLS
-from responder.sweep.parts import HERE, Rule, Steps, accepted, challenge, rule, scenario, told
+from responder.sweep.parts import (
+    HERE,
+    RETRY_AFTER,
+    UNKNOWN_CHALLENGE,
+    Rule,
+    Steps,
+    accepted,
+    challenge,
+    rule,
+    scenario,
+    told,
+)
 from responder.sweep.plain_flows import plain_flow
 
 Change: TypeAlias = Callable[[Flow, Case], Flow]
@@ -161,6 +172,54 @@ def _loop(code: int) -> list[Rule]:
     ]
 
 
+def _declined_there(flow: Flow, case: Case) -> Flow:
+    """The first address of a redirection answers 603 for all of them."""
+    there = rule("declined-there", "INVITE", [100, 603], match={"user": "moved-first"})
+    others = [one for one in flow.scenario["rules"] if one["match"] != there["match"]]
+    return replace(flow, scenario={**flow.scenario, "rules": [there, *others]})
+
+
+_CHALLENGES: Final = ("WWW-Authenticate", "Proxy-Authenticate")
+
+
+def _unknown_algorithm(flow: Flow, case: Case) -> Flow:
+    """Before each challenge stands one that nobody can answer."""
+
+    def changed(step: dict[str, Any]) -> list[Any]:
+        headers = {
+            name: [UNKNOWN_CHALLENGE, *value] if name in _CHALLENGES else value
+            for name, value in step.get("headers", {}).items()
+        }
+        return [{**step, "headers": headers} if headers else step]
+
+    return _finals(flow, 401, changed)
+
+
+def _two_realms(flow: Flow, case: Case) -> Flow:
+    """Each challenge comes from two places."""
+
+    def changed(step: dict[str, Any]) -> list[Any]:
+        headers = {
+            name: [*value, *(one.replace('realm="responder"', 'realm="beyond"') for one in value)]
+            if name in _CHALLENGES
+            else value
+            for name, value in step.get("headers", {}).items()
+        }
+        return [{**step, "headers": headers} if headers else step]
+
+    return _finals(flow, 401, changed)
+
+
+def _retry_after(flow: Flow, case: Case) -> Flow:
+    """Every 500 says when to come again (RFC 3261 section 20.33)."""
+    later = {"Retry-After": RETRY_AFTER}
+
+    def changed(step: dict[str, Any]) -> list[Any]:
+        return [{**step, "headers": later} if step["respond"] == 500 else step]
+
+    return replace(_finals(flow, 500, changed), watch=RETRY_AFTER + 1.5)
+
+
 def _can_be_forked(case: Case) -> bool:
     code = int(case.code)
     return _call_ends(case) and not 300 <= code < 400 and code not in (401, 407)
@@ -234,6 +293,30 @@ _ALL: Final = (
         "The same comes again, whatever the client tries: it gives up.",
         _stubborn,
         _is_stubborn,
+    ),
+    Variant(
+        "declined-there",
+        "The first of two addresses answers 603, which speaks for both: the second is not tried.",
+        _declined_there,
+        _calls(300, 301, 302),
+    ),
+    Variant(
+        "unknown-algorithm",
+        "A challenge with an algorithm that nobody knows comes first: it is passed over, the next is answered.",
+        _unknown_algorithm,
+        lambda case: int(case.code) in (401, 407),
+    ),
+    Variant(
+        "two-realms",
+        "Two realms ask for credentials: one request answers both.",
+        _two_realms,
+        lambda case: int(case.code) in (401, 407),
+    ),
+    Variant(
+        "retry-after",
+        "A 500 with Retry-After: nothing comes before.",
+        _retry_after,
+        lambda case: case.code == "500",
     ),
     Variant(
         "stray",

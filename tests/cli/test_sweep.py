@@ -244,9 +244,9 @@ class TestByHand:
             out, err = process.communicate(timeout=PATIENCE)
             assert process.returncode == 0
             assert "1 case: 1 passed" in out
-            assert err.splitlines()[-1] == "responder sweep: 2 of 3 cases were not dialled and are left out"
+            assert err.splitlines()[-1] == "responder sweep: not dialled, and left out: 2 of 3 cases"
 
     def test_nobody_dials(self) -> None:
         code, _, err = run("--manual", "--port", "0", "--codes", "406", "--timeout", "300ms", "--quiet")
         assert code == 1
-        assert "1 of 1 cases were not dialled" in err
+        assert "not dialled, and left out: 1 of 1 case" in err

@@ -323,11 +323,13 @@ class Client:
         name, field = "Authorization", "www-authenticate"
         if message.status == 407:
             name, field = "Proxy-Authorization", "proxy-authenticate"
+        known: set[str] = set()
         for challenge in map(challenge_of, message.every(field)):
-            if challenge.get("algorithm", "MD5") in self.habits.algorithms:
-                self._challenges[challenge["realm"]] = (name, {**challenge, "count": "0"})
-                return True
-        return False
+            realm = challenge["realm"]
+            if challenge.get("algorithm", "MD5") in self.habits.algorithms and realm not in known:
+                self._challenges[realm] = (name, {**challenge, "count": "0"})
+                known.add(realm)
+        return bool(known)
 
     def credentials(self, request: Message) -> list[tuple[str, str]]:
         """What the realms that have asked so far want for another try of this request (22.3)."""

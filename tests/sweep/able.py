@@ -17,15 +17,26 @@ T1, T2, LIFE = 0.5, 4.0, 32.0
 DOMAIN = "127.0.0.1"
 PIDF = "application/pidf+xml"
 STATE = b'<?xml version="1.0"?><presence xmlns="urn:ietf:params:xml:ns:pidf" entity="sip:alice@example.com"/>'
+ALLOW = "INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY, MESSAGE"
 HEADERS = {
     "SUBSCRIBE": ("Event: presence", "Expires: 600", "Accept: application/pidf+xml"),
     "PUBLISH": ("Event: presence", "Expires: 30"),
     "REFER": ("Refer-To: <sip:carol@127.0.0.1>",),
     "REGISTER": ("Expires: 30",),
-    "INVITE": ("Allow: INVITE, ACK, BYE, CANCEL, OPTIONS, INFO, UPDATE, PRACK, REFER, NOTIFY",),
+    "INVITE": (f"Allow: {ALLOW}",),
+    "OPTIONS": ("Accept: application/sdp",),
     "NOTIFY": ("Event: presence", "Subscription-State: active;expires=60"),
 }
 """What requests of each method have beside the fields that all have."""
+UNKNOWN = "x-responder"
+"""An extension that is none."""
+SAYING: dict[Any, tuple[tuple[str, str], ...]] = {
+    ("OPTIONS", 200): (("Allow", ALLOW), ("Accept", "application/sdp"), ("Supported", "100rel")),
+    405: (("Allow", ALLOW),),
+    415: (("Accept", "application/sdp"),),
+    420: (("Unsupported", UNKNOWN),),
+}
+"""What responses have beside, by method and status or by status."""
 BODIES = {"MESSAGE": (b"hello", "text/html"), "PUBLISH": (STATE, PIDF), "NOTIFY": (STATE, PIDF)}
 
 
@@ -53,6 +64,10 @@ class Able(Habits):
     """Its Contact, where that is another one."""
     package: str = ""
     """The Info Package of its INFOs."""
+    removes: bool = False
+    """Takes back what it has subscribed to or published, after a second."""
+    near: bool = False
+    """Runs on the machine of the server, so that nothing is lost on the way."""
     tireless: bool = False
     """Tries again and again, whatever it is told."""
     targets: list[str] = field(default_factory=list)
@@ -73,11 +88,12 @@ class SimpleClient(Client):
             fields=[*HEADERS.get(method, ()), *more.pop("fields", ())],
             body=body,
             content_type=kind,
-            flow=TCP if case.transport == "TCP" else UDP,
+            flow=more.pop("flow", TCP if case.transport == "TCP" else UDP),
             habits=habits,
             strict=False,
             **more,
         )
+        self.habits.answers.setdefault("NOTIFY", 200 if method in ("SUBSCRIBE", "REFER") else 481)  # RFC 6665 4.1.3
         self.heard: set[tuple[str, str]] = set()
         """Requests, by branch and method, that have had a final response."""
         self.confirmed: set[str | None] = set()
@@ -131,6 +147,15 @@ class SimpleClient(Client):
     def _goes_on(self, message: Message, request: Message) -> None:
         """What it does about the first final response to a request."""
 
+    def answer(self, message: Message, status: int, *fields: tuple[str, str], body: bytes = b"") -> None:
+        """With what a response of that status has to say (8.2.1, 8.2.2.3, 8.2.3, 11.2)."""
+        if message.method not in ALLOW.split(", "):
+            status = 405
+        elif message["require"] == UNKNOWN:
+            status = 420
+        saying = SAYING.get((message.method, status), SAYING.get(status, ()))
+        super().answer(message, status, *fields, *saying, body=body)
+
     def _asked(self, message: Message, again: bool) -> None:
         tag = tag_of(message.the("from"))
         if tag not in self.dialogs and message.method in ("NOTIFY", "BYE"):  # it has overtaken the 2xx
@@ -150,6 +175,8 @@ class AbleClient(SimpleClient):
             fields.append(f"Supported: {habits.supported}")
             if "timer" in habits.supported:
                 fields.append("Session-Expires: 1200")
+        if habits.near:
+            more["flow"] = replace(UDP, remote=("127.0.0.1", 5062))
         super().__init__(world, case, habits, fields=fields, **more)
         if case.method == "CANCEL":
             habits.cancels = habits.cancels or 0.3
@@ -209,10 +236,16 @@ class AbleClient(SimpleClient):
                 challenge |= {"nonce": following[1], "count": "0"}
         if method == "INVITE" and request.to_tag is None:
             self.able.targets = []
+            if self.cancelled:
+                self.bye()  # 15: the 2xx was faster than its CANCEL
             interval, _, refresher = (message["session-expires"] or "").partition(";refresher=")
             if refresher == "uac":
                 self.world.after(int(interval) / 2, lambda: self._ask_within("INVITE"))
             self.world.after(0.1, lambda: self._talk(message.to_tag))
+        elif self.able.removes:
+            self.able.removes = False
+            self.tag = message["sip-etag"] or ""
+            self.world.after(1.0, self._remove)
         elif method == "REGISTER":
             self._refresh(message, _expires_in(message["contact"]) or message["expires"])
         elif method == "PUBLISH" and message["sip-etag"]:
@@ -236,6 +269,13 @@ class AbleClient(SimpleClient):
             self.fields.append(("SIP-If-Match", self.tag))
             self.body = b""
         self._begin(self.credentials(self.sent[next(iter(self.sent))]))
+
+    def _remove(self) -> None:
+        """RFC 6665 section 4.1.2.3, RFC 3903 section 4.5."""
+        fields = [one for one in self.fields if one[0] != "Expires"] + [("Expires", "0")]
+        if self.method == "PUBLISH":
+            fields.append(("SIP-If-Match", self.tag))
+        self.request(self.method, *fields, within=self.method == "SUBSCRIBE")
 
     # a call
 
@@ -291,6 +331,14 @@ class AbleClient(SimpleClient):
         elif status == 491 and method in ("INVITE", "UPDATE") and self.retried < 1:
             self.retried += 1
             self.world.after(2.5, lambda: self._ask_within(method))
+        elif status == 420 and self.retried < 1:
+            self.retried += 1
+            changed = _without(message, request)
+            if changed is not None:
+                own = [(name, value) for name, value in self._own(request) if name not in changed]
+                own += [(name, value) for name, value in changed.items() if value is not None]
+                kind = request["content-type"] or ""
+                self.request(method, *own, body=request.body, content_type=kind, within=True)
         elif status == 422 and method in ("INVITE", "UPDATE") and self.retried < 2:
             self.retried += 1
             least = message.the("min-se")
@@ -349,7 +397,7 @@ class AbleClient(SimpleClient):
             if changed is not None:
                 self.retried += 1
                 self._resend(request, changed)
-        elif status == 500 and message["retry-after"] is None:
+        elif (status == 500 or (self.able.tireless and status > 500)) and message["retry-after"] is None:
             self.retried += 1
             self.world.after(3.0, lambda: self._resend(request, {}))
         elif message["retry-after"] and int(message.the("retry-after")) < 60:
@@ -383,9 +431,10 @@ class AbleClient(SimpleClient):
             self._next(request)
 
     def _next(self, request: Message) -> None:
-        uri = self.able.targets.pop(0)
-        self.able.tried.append(uri)
-        self._resend(request, {}, uri=uri)
+        target = self.able.targets.pop(0)
+        self.able.tried.append(target)
+        uri, _, headers = target.partition("?")  # 19.1.5
+        self._resend(request, dict(pair.split("=") for pair in headers.split("&") if pair), uri=uri)
 
     def _after_412(self, message: Message, request: Message) -> dict[str, str | None] | None:
         if request["sip-if-match"] is None:
@@ -415,7 +464,7 @@ class AbleClient(SimpleClient):
             self._resend(request, {}, uri=f"sip:{number}@{self.flow.local[0]}")
 
     def _after_420(self, message: Message, request: Message) -> dict[str, str | None] | None:
-        return {"Require": None, "Proxy-Require": None} if request["require"] else None
+        return _without(message, request)
 
     def _after_421(self, message: Message, request: Message) -> dict[str, str | None]:
         return {"Supported": f"{request['supported'] or ''}, {message.the('require')}".strip(", ")}
@@ -425,8 +474,8 @@ class AbleClient(SimpleClient):
         stop = request["min-se"] == least and not self.able.tireless
         return None if stop else {"Min-SE": least, "Session-Expires": least}
 
-    def _after_423(self, message: Message, request: Message) -> dict[str, str | None]:
-        return {"Expires": message.the("min-expires")}
+    def _after_423(self, message: Message, request: Message) -> dict[str, str | None] | None:
+        return {"Expires": message.the("min-expires")} if request["expires"] else None
 
     def _after_494(self, message: Message, request: Message) -> dict[str, str | None] | None:
         if "sec-agree" not in (request["require"] or ""):
@@ -498,6 +547,20 @@ _expires = re.compile(r";expires=([0-9]+)").search
 def _expires_in(contact: str | None) -> str | None:
     found = _expires(contact or "")
     return found[1] if found else None
+
+
+def _without(refused: Message, request: Message) -> dict[str, str | None] | None:
+    """The fields of another try without the extensions of Unsupported (8.1.3.5); None where it had none of them."""
+    unsupported = {tag for value in refused.every("unsupported") for tag in value.split(", ")}
+    changed: dict[str, str | None] = {}
+    for name in ("Require", "Proxy-Require", "Supported"):
+        tags = [tag for value in request.every(name.lower()) for tag in value.split(", ") if tag]
+        left = [tag for tag in tags if tag not in unsupported]
+        if left != tags:
+            changed[name] = ", ".join(left) or None
+    if "timer" in unsupported:
+        changed["Session-Expires"] = None
+    return changed or None
 
 
 def _given(request: Message) -> list[str]:

@@ -12,7 +12,7 @@ from scenarios.world import World
 from responder.control.rulebook import Rulebook
 from responder.observe.clock import Clock
 from responder.observe.judge import Judgement, judge
-from responder.observe.records import Case, EndRecord, Entry, record_of
+from responder.observe.records import Case, ClientRecord, EndRecord, Entry, record_of
 from responder.observe.rules.rule import MUST, SHOULD
 from responder.scenario.from_python import as_yaml
 from responder.scenario.plan import Plan
@@ -41,12 +41,13 @@ def _plan(text: str) -> Plan:
     return Rulebook([text]).plan
 
 
-def verdict(world: World) -> Judgement:
-    """What the rules say; the client stayed until the end."""
+def verdict(world: World, *, exits: bool = False) -> Judgement:
+    """What the rules say; the client stayed until the end, and is a process that exits then or not."""
     clock = Clock()
     entries: list[Entry] = [record_of(event, clock) for event in world.events]
-    end = EndRecord(clock.elapsed(world.now), clock.wall(world.now))
-    return judge([*entries, end])
+    end = clock.elapsed(world.now), clock.wall(world.now)
+    gone = [ClientRecord(*end, "exited", 0, "")] if exits else []
+    return judge([*entries, *gone, EndRecord(*end)])
 
 
 def broken(judgement: Judgement, without: Iterable[str] = ()) -> dict[str, Any]:

@@ -22,7 +22,9 @@ _REFUSED = ("401", "404", "407", "408", "415", "420", "422", "423", "485", "486"
 OF_EACH_KIND = _GOING_ON + _REFUSED
 """A code of each kind of flow."""
 OF_EACH_CLASS = ("100", "200", "302", "401", "408", "481", "503", "603")
-NOT_DONE = ("invite-has-supported", "redirection-is-followed", "stale-nonce-is-no-wrong-password")
+NOT_DONE = (
+    *("invite-has-supported", "redirection-is-followed", "proxy-of-305-is-used", "stale-nonce-is-no-wrong-password"),
+)
 """What a client that knows the basics does not do though it SHOULD."""
 PATIENCE = 12.0
 """Seconds that a plain case takes with a client that knows the basics."""

@@ -124,8 +124,8 @@ class Result:
 
     @property
     def duration(self) -> float:
-        """Seconds from its first message to its last, or to the client's end."""
-        times = [seen.time for seen in self.seen] + ([self.client.time] if self.client is not None else [])
+        """Seconds from its first message to its last; from the start to the end of the client where that is known."""
+        times = [seen.time for seen in self.seen] + ([0.0, self.client.time] if self.of_sweep and self.client else [])
         return max(times) - min(times) if times else 0.0
 
 

@@ -21,6 +21,7 @@ from responder.observe.report.listing import listed
 from responder.observe.report.matrix import BROKEN, DEVIATES, KEPT, LESSER, OUTCOMES, SILENT, Mark, Matrix
 from responder.observe.report.result import ERROR, FAILED, KNOWN, NO_CALL, PASSED, Report, Result
 from responder.observe.report.trouble import troubles
+from responder.observe.rules.rule import SHOULD
 
 _COLOURS: Final = {PASSED: "32", FAILED: "31", KNOWN: "33", NO_CALL: "31", ERROR: "31"}
 _OUTPUT_LINES: Final = 8
@@ -123,7 +124,8 @@ class _Page:
         """The other broken rules, a line each."""
         found = lesser(self._verdicts)
         if found:
-            yield "broken, but of a level that does not count here:"
+            strict = any(one.rule.level == SHOULD for one in found)
+            yield f"broken, but not counted here{' (--strict counts SHOULD)' if strict else ''}:"
         for one in found:
             yield f"  {one.rule.level:<6}  {one.rule.id}  ({one.rule.cited})  in {self._cases(one.results)}"
 

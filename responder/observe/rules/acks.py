@@ -17,6 +17,7 @@ from responder.observe.rules.comparing import (
     uri_of,
     who,
 )
+from responder.observe.rules.registered import STATUS_CODES
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
 from responder.observe.transcript import CallSeen, Exchange, Seen
 
@@ -92,8 +93,12 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
 )
 def _refusal_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None or final.response.status < 300:
-        return
+    if final is not None and final.response.status >= 300 and final.response.status in STATUS_CODES:
+        yield from _refused(exchange, call, final)
+
+
+def _refused(exchange: Exchange, call: CallSeen, final: Seen) -> Iterator[Finding]:
+    """Whether a 300 to 699 got its ACK."""
     acks = [ack for ack, _ in _acks_for(exchange, 300, 699)]
     if acks:
         yield kept(exchange.request, final, acks[0])
@@ -177,10 +182,10 @@ def _ack_non_2xx_to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 
 
 def _numbered(exchange: Exchange, low: int, high: int) -> Iterator[Finding]:
-    """Whether ACKs have the CSeq of their INVITE."""
+    """Whether ACKs have the CSeq number of their INVITE."""
     for ack, final in _acks_for(exchange, low, high):
         yield judged(
-            (ack.identity.cseq, ack.identity.method) == (exchange.identity.cseq, "ACK"),
+            ack.identity.cseq == exchange.identity.cseq,
             f"CSeq {exchange.identity.cseq} ACK",
             f"CSeq {ack.first('cseq') or 'missing'}",
             exchange.request,
@@ -193,7 +198,7 @@ def _numbered(exchange: Exchange, low: int, high: int) -> Iterator[Finding]:
     "ack-non-2xx-has-the-number-of-its-invite",
     MUST,
     "RFC 3261 17.1.1.3",
-    "The ACK for a 300 to 699 has the CSeq number of the INVITE, and the method ACK.",
+    "The ACK for a 300 to 699 has the CSeq number of the INVITE.",
     methods=_INVITE,
 )
 def _ack_non_2xx_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -311,10 +316,21 @@ def _successes(exchange: Exchange) -> dict[str, list[Seen]]:
 
 
 @of_exchange(
-    "success-is-acknowledged", MUST, "RFC 3261 13.2.2.4", "Every 2xx to an INVITE gets an ACK.", methods=_INVITE
+    "success-is-acknowledged",
+    MUST,
+    "RFC 3261 13.2.2.4",
+    "A 2xx to an INVITE gets an ACK (of several from forks: `every-forked-2xx-is-acknowledged`).",
+    methods=_INVITE,
 )
 def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    for tag, finals in _successes(exchange).items():
+    if exchange.final is not None and exchange.final.response.status in STATUS_CODES:
+        yield from _succeeded(exchange, call)
+
+
+def _succeeded(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    """Whether the one 2xx got its ACK."""
+    successes = _successes(exchange)
+    for tag, finals in successes.items() if len(successes) == 1 else ():
         acks = [ack for ack, final in _acks_for(exchange, 200, 299) if final.identity.to_tag == tag]
         if acks:
             yield kept(finals[0], acks[0])
@@ -322,6 +338,26 @@ def _success_is_acknowledged(exchange: Exchange, call: CallSeen) -> Iterator[Fin
             yield broken(
                 f"an ACK for the {finals[0].response.status}", "none came", exchange.request, finals[0], finals[-1]
             )
+
+
+@of_exchange(
+    "unknown-final-is-taken-for-its-class",
+    MUST,
+    "RFC 3261 8.1.3.2, RFC 3261 17.1.1.3, RFC 3261 13.2.2.4",
+    "A final response that nobody has registered ends a request as x00 of its class does: an INVITE with an ACK.",
+)
+def _unknown_ends_it(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
+    final = exchange.final
+    if final is None or final.response.status in STATUS_CODES:
+        return
+    if exchange.method == "INVITE":
+        yield from _succeeded(exchange, call) if final.response.status < 300 else _refused(exchange, call, final)
+    elif not exchange.reliable:
+        late = [copy for copy in exchange.requests if copy.time > final.time + _REACTION]
+        if len(late) > (0 if exchange.certain else 1):  # one response may be lost, and its copy
+            yield broken("no more copies", f"{len(late)} after the {final.response.status}", final, *late[:2])
+        elif call.run.end > final.time + _REACTION:
+            yield kept(exchange.request, final)
 
 
 @of_exchange(
@@ -356,12 +392,14 @@ def _ack_2xx_is_new(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _routed(exchange: Exchange, call: CallSeen, ack: Seen, final: Seen) -> tuple[list[str], list[str]] | None:
     """The Request-URIs that the ACK for a 2xx may have, and its routes (12.2.1.1); None where that cannot be told."""
     targets = [contact_of(final)]
-    # a request of ours that came in between may have moved the target (12.2.2)
+    # 12.1.2: the target may have been set by a 1xx; 13.2.2.4 has the 2xx compute the route set anew, and no more
+    tag = final.identity.to_tag
+    targets += [contact_of(seen) for seen in exchange.provisionals if tag and seen.identity.to_tag == tag]
+    # a request of ours that came in between may have moved it (12.2.2)
     targets += [
-        contact_of(seen)
-        for seen in call.messages
-        if not seen.received and final.number < seen.number < ack.number and contact_of(seen)
+        contact_of(seen) for seen in call.messages if not seen.received and final.number < seen.number < ack.number
     ]
+    targets = [target for target in targets if target]
     routes = final.every("record-route")[::-1]
     if not exchange.outside_dialog():
         dialog = call.dialog_of(exchange)
@@ -379,7 +417,8 @@ def _routed(exchange: Exchange, call: CallSeen, ack: Seen, final: Seen) -> tuple
     "ack-2xx-goes-to-the-contact",
     MUST,
     "RFC 3261 13.2.2.4, RFC 3261 12.2.1.1",
-    "The Request-URI of the ACK for a 2xx is the Contact of that 2xx (the first route, where that is a strict one).",
+    "The Request-URI of the ACK for a 2xx is the Contact of that 2xx, or of a 1xx in its dialog (the first route, where"
+    " that is a strict one).",
     methods=_INVITE,
 )
 def _ack_2xx_target(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -446,7 +485,7 @@ def _ack_2xx_uris(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "ack-2xx-has-the-number-of-its-invite",
     MUST,
     "RFC 3261 13.2.2.4",
-    "The ACK for a 2xx has the CSeq number of the INVITE, and the method ACK.",
+    "The ACK for a 2xx has the CSeq number of the INVITE.",
     methods=_INVITE,
 )
 def _ack_2xx_number(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
@@ -610,7 +649,7 @@ def _finals_or_doubtful(exchange: Exchange, call: CallSeen) -> list[Seen]:
 @of_call(
     "no-ack-for-other-methods",
     MUST,
-    "RFC 3261 17.1.2",
+    "RFC 3261 17.1.2.1",
     "A response to anything but an INVITE gets no ACK.",
 )
 def _no_ack_for_non_invite(call: CallSeen) -> Iterator[Finding]:

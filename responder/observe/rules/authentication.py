@@ -385,6 +385,19 @@ def _miscounted(run: Transcript) -> Iterator[tuple[str, str, Seen | None]]:
             yield found[2], found[1], next(iter(of), None)
 
 
+def _proved(run: Transcript) -> Iterator[Finding]:
+    """Responses of credentials that a flow with users found to be right: it proved in turn that it knows the secret."""
+    for exchange in run.exchanges:
+        proofs = [seen for seen in exchange.finals if exchange.by_client and _has_proof(seen)]
+        if proofs and given_in(exchange.request):
+            yield kept(exchange.request, proofs[0])
+
+
+def _has_proof(final: Seen) -> bool:
+    """Whether a response has the rspauth of RFC 7616 section 3.5."""
+    return any("rspauth=" in final.first(key) for key in ("authentication-info", "proxy-authentication-info"))
+
+
 @of_run(
     "digest-response-is-made-of-the-right-parts",
     MUST,
@@ -392,6 +405,7 @@ def _miscounted(run: Transcript) -> Iterator[tuple[str, str, Seen | None]]:
     "response is made with the algorithm, of method, uri, qop, nc and cnonce; seen where a flow knows the password.",
 )
 def _right_parts(run: Transcript) -> Iterator[Finding]:
+    yield from _proved(run)
     for cause, value, seen in _miscounted(run):
         if cause != WRONG_PASSWORD:
             yield broken("the response of RFC 7616 section 3.4.1", f"{value}: {cause}", seen)
@@ -404,6 +418,7 @@ def _right_parts(run: Transcript) -> Iterator[Finding]:
     "response fits the password of the user; where it does not, that may be another or the response made wrongly.",
 )
 def _right_user(run: Transcript) -> Iterator[Finding]:
+    yield from _proved(run)
     for cause, value, seen in _miscounted(run):
         if cause == WRONG_PASSWORD:
             yield broken("the response of the password", value, seen)

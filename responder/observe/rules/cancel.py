@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from responder.observe.rules.comparing import brief, same_party, same_routes, same_uri, same_via
 from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call
-from responder.observe.transcript import CallSeen, Exchange
+from responder.observe.transcript import CallSeen, Exchange, Seen
 
 _SECTION = "RFC 3261 9.1"
 _CROSSING = 1.0
@@ -156,7 +156,8 @@ def _waits(call: CallSeen) -> Iterator[Finding]:
     "cancel-is-not-sent-after-a-final-response",
     SHOULD,
     _SECTION,
-    "An INVITE that has its final response (as its ACK shows, or as nothing is lost on the way) is not cancelled.",
+    "An INVITE that has its final response (as its ACK shows, or a tag that stands nowhere else, or as nothing is lost"
+    " on the way) is not cancelled.",
 )
 def _not_after_final(call: CallSeen) -> Iterator[Finding]:
     for cancel, request in _cancelled(call):
@@ -167,7 +168,16 @@ def _not_after_final(call: CallSeen) -> Iterator[Finding]:
             if request.answered_before(ack)
             and (ack.time + _CROSSING < seen.time or (ack.certain and ack.number < seen.number))
         ]
-        if acks or (final is not None and final.certain and final.arrived + _CROSSING < seen.time):
+        if acks or (
+            final is not None
+            and (_knows(cancel, request, final) or (final.certain and final.arrived + _CROSSING < seen.time))
+        ):
             yield broken("no CANCEL after the final response", "a CANCEL", final, *acks[:1], seen)
         else:
             yield kept(request.request, seen)
+
+
+def _knows(cancel: Exchange, request: Exchange, final: Seen) -> bool:
+    """Whether a CANCEL has, wrongly, the To tag of that final response, which no response before had."""
+    tag = cancel.identity.to_tag
+    return bool(tag) and all((one.identity.to_tag == tag) == (one.response.status >= 200) for one in request.responses)

@@ -383,13 +383,13 @@ def _dynamic(stream: Media) -> dict[str, str]:
     "no-offer-while-one-is-open",
     MUST,
     "RFC 3264 4, RFC 3311 5.1",
-    "No new offer before the last one has been answered or refused.",
+    "No new offer before the last one has been answered or refused: in an UPDATE, a PRACK, or an INVITE after those.",
 )
 def _one_offer(call: CallSeen) -> Iterator[Finding]:
     for dialog in sessions(call):
         for before, after in pairwise(offers_of_client(call, dialog)):
-            if not later(after.request, before.request):
-                continue
+            if not later(after.request, before.request) or before.method == after.method == "INVITE":
+                continue  # `no-invite-while-another-is-open`
             done = _settled(before, dialog.our_tag, after.request)
             gave_up = after.time - before.time >= PATIENCE
             if done is not None or gave_up:

@@ -64,6 +64,11 @@ def _answering(call: CallSeen, response: _Reliable) -> list[Exchange]:
     ]
 
 
+def _names_none(call: CallSeen, rack: RAck | None) -> bool:
+    """Whether there is no response that a PRACK can be for."""
+    return all(rack != (one.rseq, one.invite.identity.cseq, "INVITE") for one in _reliable(call))
+
+
 @of_call(
     "reliable-1xx-gets-a-prack",
     MUST,
@@ -82,6 +87,8 @@ def _gets_a_prack(call: CallSeen) -> Iterator[Finding]:
         if pracks:
             yield kept(seen, pracks[0].request)
             continue
+        if any(prack.request.number > seen.number and _names_none(call, rack) for prack, rack in _pracks(call)):
+            continue  # it may have been meant for this one: `prack-names-a-reliable-response`
         ends = [*[one.time for one in invite.finals], *([invite.cancel.time] if invite.cancel else [])]
         sent = [one for one in invite.provisionals if one.data == seen.data]
         had = min(ends, default=call.run.end) - seen.time  # after the final response it may pass over it
@@ -105,8 +112,8 @@ def _names(call: CallSeen) -> Iterator[Finding]:
             if response.seen.number < prack.request.number and response.tag == prack.identity.to_tag
         ]
         invites = [one for one in call.requests_of_client if one.method == "INVITE"]
-        if not invites:
-            continue
+        if not invites or (rack is None and prack.request.first("rack")):
+            continue  # what cannot be read is a matter of grammar
         right = any(rack == (one.rseq, one.invite.identity.cseq, "INVITE") for one in known)
         expected = " or ".join(f"{one.rseq} {one.invite.identity.cseq} INVITE" for one in known[-3:])
         yield judged(
@@ -176,7 +183,7 @@ def _only_one(call: CallSeen) -> Iterator[Finding]:
 
 @of_exchange("100rel-is-required-of-invite-only", MUST, "RFC 3262 4", "Only an INVITE may require 100rel.")
 def _only_invite(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    if option(exchange.request, "require", "100rel"):
+    if option(exchange.request, "require", "100rel") and exchange.method != "CANCEL":  # that requires nothing
         yield judged(
             exchange.method == "INVITE", "no Require: 100rel", f"it stands in {exchange.method}", exchange.request
         )

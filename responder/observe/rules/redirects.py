@@ -247,8 +247,10 @@ def _tried(exchange: Exchange, led_to: dict[Exchange, Exchange], run: Transcript
     "A redirected request has To and From of the original (RECOMMENDED).",
 )
 def _keeps(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    found = retried(exchange, call)
-    if found is None or _redirected(exchange) is None:
+    if _redirected(exchange) is None:
+        return
+    found = retried(exchange, call) or _anew(exchange, call)
+    if found is None:
         return
     final, again = found
     ours, theirs = exchange.request, again.request
@@ -257,6 +259,22 @@ def _keeps(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         wrong.append(theirs.first("to"))
     expected = f"From {ours.first('from')}, To {ours.first('to')}"
     yield judged(not wrong, expected, brief(wrong), ours, final, theirs)
+
+
+def _anew(exchange: Exchange, call: CallSeen) -> tuple[Seen, Exchange] | None:
+    """The next try with a Call-ID of its own, as is allowed: the tag of From, which no two calls share, tells it."""
+    found = _redirected(exchange)
+    if found is None:
+        return None
+    final, contacts = found
+    return next(
+        (
+            (final, one)
+            for one in _followed(exchange, final, contacts, call.run)
+            if one.identity.from_tag == exchange.identity.from_tag
+        ),
+        None,
+    )
 
 
 @of_exchange(
@@ -375,7 +393,7 @@ def _headers(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if found is None:
         return
     final, contacts = found
-    for one in _followed(exchange, final, contacts, call.run)[:1]:
+    for one in _followed(exchange, final, contacts, call.run):
         meant = [contact for contact in contacts if _is_at(one.request, contact)]
         if len(meant) != 1 or not meant[0].headers:
             continue

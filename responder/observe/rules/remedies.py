@@ -31,15 +31,11 @@ from responder.observe.rules.rule import (
     tolerance,
 )
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
-from responder.registry import Registry
 from responder.sip.fields import MediaType
 
 _AT_ONCE: Final = 1.0
 """Seconds in which no user has decided anything."""
-_FOR_A_2XX: Final = 30.0
-"""Seconds in which an ACK of the client itself, not of its transaction, has come."""
 _REFRESHES: Final = ("INVITE", "UPDATE")
-_REGISTERED: Final = frozenset(code.status for code in Registry.standard().codes)
 
 
 def _number(value: str) -> int | None:
@@ -479,29 +475,4 @@ def _ambiguous(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         chosen = any(same_uri(uri, choice) for choice in choices if choice)
         yield judged(not chosen, "no call before the user chooses", uri, exchange.request, final, again.request)
     else:
-        yield kept(final)
-
-
-@of_exchange(
-    "unknown-final-is-taken-for-its-class",
-    MUST,
-    "RFC 3261 8.1.3.2",
-    "A final response that nobody has registered ends a request as x00 of its class does.",
-)
-def _unknown(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    final = exchange.final
-    if final is None or exchange.status in _REGISTERED or exchange.status >= 700:
-        return
-    late = [copy for copy in exchange.requests if copy.time > final.time + _AT_ONCE]
-    if exchange.method == "INVITE":
-        acks = [ack for ack in exchange.acks if ack.number > final.number]
-        patience = _FOR_A_2XX if exchange.status < 300 else PATIENCE
-        if acks:
-            yield kept(final, acks[0])
-        elif call.run.waited(final.time, patience) and not late:  # who still asks may hear nothing at all
-            yield broken("an ACK", "none came", exchange.request, final)
-        return
-    if len(late) > 1:  # one response may be lost, and the copy of it
-        yield broken("the end of the transaction", "the request again", exchange.request, final, *late[:2])
-    elif call.run.end > final.time + _AT_ONCE:
         yield kept(final)

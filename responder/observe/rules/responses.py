@@ -1,5 +1,5 @@
 """What a client answers to requests of ours (RFC 3261 8.2, 11.2, 12.1.1, 15.1.2, 17.2; RFC 4320), and which of our
-responses it has to pass over (17.1.3) or take for others (8.1.3.2)."""
+responses it has to pass over (17.1.3)."""
 
 from __future__ import annotations
 
@@ -16,32 +16,19 @@ from responder.observe.rules.comparing import (
     same_via,
     who,
 )
-from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call, of_exchange
+from responder.observe.rules.registered import OPTION_TAGS
+from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, kept, of_call
 from responder.observe.transcript import CallSeen, Exchange, Seen
-from responder.registry import Registry
 from responder.sip.corruption import CATALOGUE
 from responder.sip.message import Request, Response
+from responder.sip.methods import METHODS
 
 _COPIES_UNTIL_T2: Final = 4
 """How often a request of ours has gone out when its timer E is at T2 (T1, 2*T1, 4*T1)."""
-_PATIENCE: Final = 4.0
 _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
 _SHORT_SILENCE: Final = 4.0
 """The same where nothing is lost on the way: it has been sent four times by then."""
-_METHODS: Final = {
-    *("INVITE", "ACK", "BYE", "CANCEL", "OPTIONS", "REGISTER", "PRACK", "UPDATE", "INFO", "MESSAGE"),
-    *("SUBSCRIBE", "NOTIFY", "REFER", "PUBLISH"),
-}
-"""The methods that IANA has registered."""
-_EXTENSIONS: Final = {
-    *("100rel", "199", "answermode", "early-session", "eventlist", "explicitsub", "from-change", "geolocation-http"),
-    *("geolocation-sip", "gin", "gruu", "histinfo", "ice", "join", "multiple-refer", "norefersub", "nosub", "outbound"),
-    *("path", "policy", "precondition", "pref", "privacy", "recipient-list-invite", "recipient-list-message"),
-    *("recipient-list-subscribe", "record-aware", "replaces", "resource-priority", "sdp-anat", "sec-agree"),
-    *("siprec", "tdialog", "timer", "trickle-ice", "uui"),
-}
-"""The option tags that IANA has registered."""
 _LEAVING: Final = 0.2
 """Seconds in which a client that is about to go away need not look at what comes any more."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
@@ -178,16 +165,21 @@ def _accepts(call: CallSeen) -> Iterator[Finding]:
     "unknown-extension-gets-420",
     MUST,
     "RFC 3261 8.2.2.3",
-    "A request of ours that requires an extension which nobody has registered gets 420.",
+    "A request of ours that requires an extension which nobody has registered, nor the client named, gets 420.",
 )
 def _requires(call: CallSeen) -> Iterator[Finding]:
     for exchange, seen in _answers(call):
         if exchange is None or exchange.method == "CANCEL" or seen.response.status < 200:
             continue
-        unknown = [tag for tag in exchange.request.every("require") if tag.strip().lower() not in _EXTENSIONS]
+        known = OPTION_TAGS.union(*(_supported(one.request) for one in call.requests_of_client))
+        unknown = [tag for tag in exchange.request.every("require") if tag.strip().lower() not in known]
         if unknown:
             refused = seen.response.status >= 300
             yield judged(refused, f"420 for {brief(unknown)}", str(seen.response.status), exchange.request, seen)
+
+
+def _supported(seen: Seen) -> set[str]:
+    return {tag.strip().lower() for tag in seen.every("supported")}
 
 
 @of_call(
@@ -198,7 +190,7 @@ def _requires(call: CallSeen) -> Iterator[Finding]:
 )
 def _unknown_method(call: CallSeen) -> Iterator[Finding]:
     for exchange, seen in _answers(call):
-        if exchange is not None and exchange.method not in _METHODS and seen.response.status >= 200:
+        if exchange is not None and exchange.method not in METHODS and seen.response.status >= 200:
             status = seen.response.status
             yield judged(status >= 300, "405 or 501", str(status), exchange.request, seen)
 
@@ -378,7 +370,7 @@ def _confirmed(call: CallSeen, bye: Exchange) -> bool:
 @of_call(
     "requests-to-it-are-answered",
     MUST,
-    "RFC 3261 8.2, RFC 3261 12.2.2",
+    "RFC 3261 8.2, RFC 3261 8.2.6.1, RFC 3261 12.2.2",
     f"A request of ours gets a response (judged after {_SILENCE:g} s, after {_SHORT_SILENCE:g} s where nothing is lost"
     " on the way, or when the client goes away).",
 )
@@ -419,27 +411,6 @@ def _acks(call: CallSeen) -> list[Seen]:
 
 
 # ----------------------------------------------------------------------------------------------- responses of ours
-
-
-@of_exchange(
-    "unknown-final-code-is-taken-for-x00",
-    MUST,
-    "RFC 3261 8.1.3.2",
-    "A final code to an INVITE that nobody has registered ends it as 200, 300, 400, 500 or 600 does: with an ACK.",
-    methods=("INVITE",),
-)
-def _unknown_code(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    final = exchange.final
-    if final is None:
-        return
-    if Registry.standard().get(final.response.status).iana == "registered":
-        return
-    if exchange.acks:
-        yield kept(final, exchange.acks[-1])
-    elif call.run.waited(final.time, _PATIENCE) and (
-        exchange.certain or all(copy.time <= final.time + 0.1 for copy in exchange.requests)
-    ):
-        yield broken(f"an ACK for {final.response.status}", "none came", exchange.request, final)
 
 
 @of_call(

@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from responder.observe.rules.comparing import came_directly
+from responder.observe.rules.registered import STATUS_CODES
 from responder.observe.rules.rule import (
     MUST,
     SHOULD,
@@ -213,6 +214,8 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     late = due + following + 2 * _STALL
     first = _first_response(exchange)
     over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
+    if due >= over and first is None:
+        yield kept(copies[0], copies[-1])
     if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
         return
     turned_away = any(one.by_client and one.time > copies[-1].time for one in call.run.exchanges)
@@ -231,7 +234,9 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.reliable or len(copies) < 2 or exchange.responses or call.run.odd_since(exchange.request):
         return
     life = _LIFE * min(_T1, *_intervals(copies))
-    if call.run.left(copies[-1].time + _ROUND_TRIP) and call.run.end < exchange.time + life - tolerance(life):
+    if call.run.end >= exchange.time + life - tolerance(life):
+        yield kept(*copies)
+    elif call.run.left(copies[-1].time + _ROUND_TRIP):
         yield broken(f"{life:.3g} s without response", f"gone after {call.run.end - exchange.time:.3g} s", *copies)
 
 
@@ -283,8 +288,8 @@ def _quiet_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None:
-        return
+    if final is None or (final.response.status not in STATUS_CODES and exchange.method != "INVITE"):
+        return  # `unknown-final-is-taken-for-its-class`
     reactions = [ack for ack in exchange.acks if ack.number > final.number]
     reactions += [
         other.request

@@ -15,7 +15,8 @@ from responder.observe.rules.attempts import (
     retry_after,
     tried_again,
 )
-from responder.observe.rules.comparing import same_party, same_uri, uri_of
+from responder.observe.rules.comparing import address, same_party, same_uri, uri_of
+from responder.observe.rules.registered import STATUS_CODES
 from responder.observe.rules.rule import (
     MAY,
     MUST,
@@ -29,7 +30,6 @@ from responder.observe.rules.rule import (
     tolerance,
 )
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
-from responder.registry import Registry
 
 _SHAPED: Final = (401, 407, 413, 415, 416, 420, 422)
 """What a request is retried after as 8.1.3.5 describes (422: RFC 4028 section 7.3)."""
@@ -49,7 +49,6 @@ _VARYING: Final = frozenset({"via", "cseq", "max-forwards", "route", "date", "ti
 """Fields in which a request that is sent again differs from what it was without being modified."""
 _EVER: Final = 86400.0
 """The longest Retry-After that is looked at, in seconds."""
-_REGISTERED: Final = frozenset(code.status for code in Registry.standard().codes)
 
 
 # ------------------------------------------------------------------------------------------ what every retry is like
@@ -121,7 +120,7 @@ def _to(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _no_to_tag(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     found = retried(exchange, call)
-    if found is not None and exchange.outside_dialog():
+    if found is not None and exchange.outside_dialog() and exchange.method != "REGISTER":
         tag = found[1].identity.to_tag
         yield judged(not tag, "no To tag", f"tag {tag}", exchange.request, found[0], found[1].request)
 
@@ -150,6 +149,10 @@ def _cseq(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if found is None or exchange.status not in _SHAPED or found[1].identity.from_tag != exchange.identity.from_tag:
         return
     final, again = found
+    if exchange.status in (401, 407) and again.identity.cseq <= exchange.identity.cseq:
+        return  # `challenged-request-comes-with-a-higher-cseq`
+    if exchange.method == "REGISTER":
+        return  # `register-cseq-is-one-higher`
     since = takewhile(lambda one: one is not again, later_requests(exchange, exchange.request, call.run))
     between = [
         one.identity.cseq
@@ -189,6 +192,8 @@ def _unmodified(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         return
     if exchange.method == "OPTIONS" or not is_tried(exchange):
         return  # a ping is answered by any response, and goes on
+    if status == 403 and exchange.outside_dialog():
+        return  # `forbidden-request-is-not-repeated`
     again = tried_again(exchange, call)
     soon = _SOON if exchange.outside_dialog() else _AT_ONCE  # a session is refreshed in the same words each time
     if again is None or again.time > final.time + soon or _content(again.request) != _content(exchange.request):
@@ -229,10 +234,17 @@ def _forbidden(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if final is None or exchange.status != 403 or not exchange.outside_dialog() or exchange.method == "OPTIONS":
         return
     again = tried_again(exchange, call)
-    if again is None or again.time > final.time + _SOON:
+    if again is None or again.time > final.time + _SOON or _takes_back(again.request) != _takes_back(exchange.request):
         yield kept(final)
     elif same_uri(again.request.request.uri, exchange.request.request.uri):
         yield broken("no such request", "it came again", exchange.request, final, again.request)
+
+
+def _takes_back(seen: Seen) -> bool:
+    """Whether it ends a registration or a subscription: that asks for something else than the request to have it."""
+    contacts = seen.every("contact")
+    given = [one.expires for value in contacts if (one := address(value)) is not None]
+    return seen.first("expires").strip() == "0" or (bool(given) and all(expires == 0 for expires in given))
 
 
 @of_exchange(
@@ -245,7 +257,7 @@ def _server_error(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
     if final is None or retry_after(final) is not None or not exchange.outside_dialog():
         return
-    if exchange.status not in (500, 503) and (exchange.status in _REGISTERED or not 500 <= exchange.status < 600):
+    if exchange.status not in (500, 503) and (exchange.status in STATUS_CODES or not 500 <= exchange.status < 600):
         return
     again = tried_again(exchange, call)
     if again is not None and _content(again.request) == _content(exchange.request):
@@ -264,7 +276,7 @@ def _server_failure(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if final is None or not 501 <= exchange.status < 600 or exchange.status == 503 or not exchange.outside_dialog():
         return
     again = tried_again(exchange, call)
-    if exchange.status in _REGISTERED and again is not None and _content(again.request) == _content(exchange.request):
+    if exchange.status in STATUS_CODES and again is not None and _content(again.request) == _content(exchange.request):
         pause = again.time - final.time
         yield judged(pause >= _AT_ONCE, "another request, or later", f"after {pause:.3f} s", final, again.request)
 

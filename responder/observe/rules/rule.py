@@ -39,8 +39,8 @@ def kept(*seen: Seen | None) -> Finding:
 
 
 def broken(expected: str, actual: str, *seen: Seen | None) -> Finding:
-    """It did not."""
-    return Finding(False, expected, actual, _numbers(seen))
+    """It did not; what is empty, of a message that lacks it, is told as `none`."""
+    return Finding(False, expected or "none", actual or "none", _numbers(seen))
 
 
 def judged(holds: bool, expected: str, actual: str, *seen: Seen | None) -> Finding:

@@ -173,6 +173,8 @@ def _hangs_up(call: CallSeen) -> Iterator[Finding]:
 )
 def _still_supported(call: CallSeen) -> Iterator[Finding]:
     for last, own in _refreshes(call):
+        if own.request.first("session-expires"):
+            continue  # `session-timer-is-supported`
         there = option(own.request, "supported", "timer")
         yield judged(there, "Supported: timer", ", ".join(own.request.every("supported")) or "none", last, own.request)
 
@@ -189,7 +191,10 @@ def _has_session_expires(call: CallSeen) -> Iterator[Finding]:
 
 
 def _refreshes(call: CallSeen) -> Iterator[tuple[Seen, Exchange]]:
-    """The re-INVITEs and UPDATEs of a client with session timers while one runs, with the 2xx that started it."""
+    """The re-INVITEs and UPDATEs of a client with session timers while one runs, with the 2xx that started it.
+
+    What follows a 420 for `timer` is to come without it (RFC 3261 section 8.1.3.5).
+    """
     for dialog in sessions(call):
         accepted = confirmation(dialog)
         if accepted is None or not option(dialog.made_by.request, "supported", "timer"):
@@ -198,6 +203,8 @@ def _refreshes(call: CallSeen) -> Iterator[tuple[Seen, Exchange]]:
         for own in within(call, dialog, *_REFRESHES):
             if own.request.number > last.number and _expires(last) is not None:
                 yield last, own
+            if own.final is not None and own.status == 420 and option(own.final, "unsupported", "timer"):
+                break
             if own.final is not None and own.status < 300:
                 last = own.final
 

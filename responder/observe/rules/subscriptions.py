@@ -165,6 +165,8 @@ def _in_its_dialog(call: CallSeen) -> Iterator[Finding]:
         for one in asked:
             if not later(one.request, first.final) or one.identity.from_tag != first.identity.from_tag:
                 continue
+            if any(other.status in _FATAL and other.answered_before(one.request) for other in asked):
+                continue  # there is none any more: `refused-refresh-ends-the-subscription`
             if _package(one.request) == _package(first.request):
                 there = one.request.first("to")
                 yield judged(not one.outside_dialog(), first.final.first("to"), there, first.final, one.request)
@@ -398,7 +400,7 @@ def _sipfrag(call: CallSeen) -> Iterator[Finding]:
     for report in _reports(call):
         request = report.request
         package, _ = _package(request)
-        if package != "refer" and not _only_refers(call):
+        if not package or (package != "refer" and not _only_refers(call)):
             continue
         try:
             kind = MediaType.parse(request.first("content-type")).essence

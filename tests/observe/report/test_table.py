@@ -32,7 +32,7 @@ MUST broken: refusal-is-acknowledged  (RFC 3261 17.1.1.2, 17.1.1.3)
     #3         0.500  ◀── 503 Service Unavailable (INVITE, retransmission)
   … and 1 more occasion
 
-broken, but of a level that does not count here:
+broken, but not counted here (--strict counts SHOULD):
   SHOULD  invite-has-allow  (RFC 3261 13.2.1)  in 600 INVITE folded
   SHOULD  invite-has-supported  (RFC 3261 13.2.1)  in 600 INVITE folded
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 
 import pytest
+from scenarios.client import Client
 from scenarios.wire import digest
+from scenarios.world import World
 
+from responder.observe.judge import judge
 from responder.uas.script import Reply
 
 from .asking import DIGEST, Asking, challenge, credentials
+from .judging import records_of
 
 
 def registered(change: Callable[[str], str] = str, *, status: int = 401, cseq: int | None = None) -> Asking:
@@ -234,3 +239,32 @@ def test_garbage_is_borne() -> None:
     for value in ("Digest", "Digest ,,=", 'Digest nonce="', "\udcff", "Basic", ""):
         asking.ask("REGISTER", challenge(text=DIGEST), f"Authorization: {value}")
     assert asking.verdict("digest-credentials-are-complete") == "fail"
+
+
+def test_hashed_usernames() -> None:
+    def hashed(value: str) -> str:
+        name = f'username="{hashlib.md5(b"alice:example.com").hexdigest()}", userhash=true'
+        return value.replace('username="alice"', name)
+
+    asking = registered(hashed)
+    assert asking.verdict("hashed-username-is-a-hash") == "pass"
+
+
+VERIFYING = "users: {alice: secret}\nsteps: [{challenge: 401, info: true}, 200]\n"
+
+
+@pytest.mark.parametrize(
+    ("hashed", "password", "parts", "user"),
+    [("INVITE", "secret", "pass", "pass"), ("REGISTER", "secret", "fail", None), ("INVITE", "other", None, "fail")],
+)
+def test_a_flow_that_knows_the_password(
+    hashed: str, password: str, parts: str | None, user: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that hashes another method than that of its request, and one with another password."""
+    monkeypatch.setattr("scenarios.client.digest", lambda *args, **more: digest(*args, **{**more, "method": hashed}))
+    world = World(VERIFYING)
+    Client(world, password=password, tries=1).begin()
+    world.finish()
+    found = {one.rule.id: one.verdict for one in judge(records_of(world.events)).judged if one.findings}
+    assert found.get("digest-response-is-made-of-the-right-parts") == parts
+    assert found.get("digest-response-is-that-of-the-user") == user

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from bench import BUSY, RINGING, UDP, Bench, Caller
 
+from responder.uas.script import Reply
+
 from .judging import verdicts
 
 ROUTE = "Route: <sip:proxy.example.com;lr>"
@@ -66,6 +68,14 @@ def test_after_the_final_response(wait: float, verdict: str) -> None:
     bench.receive(caller.ack_refusal(refusal))
     bench.run(wait)
     bench.receive(caller.cancel())
+    assert verdicts(bench)["cancel-is-not-sent-after-a-final-response"] == verdict
+
+
+@pytest.mark.parametrize(("place", "verdict"), [(0, "pass"), (-1, "fail")])
+def test_the_tag_of_the_final_response_shows_that_it_has_come(place: int, verdict: str) -> None:
+    bench, caller = Bench(Reply(180, to_tag="early"), Reply(486, to_tag="late")), Caller()
+    answers = [one for one in bench.receive(caller.invite()) if one.status > 100]
+    bench.receive(caller.cancel(to_tag=answers[place].message.to_tag))
     assert verdicts(bench)["cancel-is-not-sent-after-a-final-response"] == verdict
 
 

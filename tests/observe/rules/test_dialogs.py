@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -73,6 +74,17 @@ class TestRoutes:
 
     def test_none(self) -> None:
         assert self.route(None, ROUTED) == "fail"
+
+    @pytest.mark.parametrize(("acknowledged", "verdict"), [(True, "fail"), (False, "pass")])
+    def test_routes_that_the_2xx_brings(self, acknowledged: bool, verdict: str) -> None:
+        bench, caller = Bench(Reply(180, to_tag="one"), replace(ROUTED, to_tag="one")), Caller()
+        for sent in bench.receive(caller.invite()):
+            if sent.status > 100:
+                caller.heard(sent)
+        if acknowledged:
+            bench.receive(caller.ack())
+        bench.receive(caller.bye(put={"Route": None}))
+        assert verdicts(bench)["in-dialog-route-is-the-route-set"] == verdict
 
     def test_a_strict_router(self) -> None:
         bench, caller = called(STRICT)

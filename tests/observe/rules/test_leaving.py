@@ -82,7 +82,7 @@ def referred() -> Misbehaving:
         # it went away with its duty undone
         (lambda: invited(BUSY), 0.005, "exited", "refusal-is-acknowledged", "fail"),
         (lambda: invited(OK), 0.005, "exited", "success-is-acknowledged", "fail"),
-        (lambda: invited(Reply(499)), 0.005, "exited", "unknown-final-code-is-taken-for-x00", "fail"),
+        (lambda: invited(Reply(499)), 0.005, "exited", "unknown-final-is-taken-for-its-class", "fail"),
         (lambda: invited(RELIABLE, "stay"), 0.005, "exited", "reliable-1xx-gets-a-prack", "fail"),
         (hung_up_on, 0.3, "exited", "requests-to-it-are-answered", "fail"),
         (referred, 0.3, "exited", "accepted-refer-is-reported", "fail"),

@@ -82,6 +82,14 @@ def test_a_wrong_one(rule: str, more: dict[str, Any]) -> None:
     assert redirected(**more).verdict(rule) == "fail"
 
 
+@pytest.mark.parametrize(("to", "verdict"), [("<sip:bob@127.0.0.1>", "pass"), (f"<{AWAY}>", "fail")])
+def test_a_new_call_id_is_allowed_and_a_new_to_is_not_recommended(to: str, verdict: str) -> None:
+    asking = Asking()
+    asking.ask("INVITE", moved())
+    asking.ask("INVITE", 486, uri=AWAY, put={"Call-ID": "anew", "To": to})
+    assert asking.verdict("redirected-request-keeps-to-and-from") == verdict
+
+
 def test_the_branch_of_the_first() -> None:
     asking = Asking()
     asking.ask("INVITE", moved())

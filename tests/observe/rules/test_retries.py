@@ -110,6 +110,20 @@ class TestNotRepeated:
         asking.ask("REGISTER", 403, 'Authorization: Digest username="a"', after=1.0)
         assert asking.verdict("forbidden-request-is-not-repeated") == "fail"
 
+    @pytest.mark.parametrize(
+        ("field", "verdict"),
+        [
+            ("Contact: <sip:alice@192.0.2.10:5062>;expires=0", "pass"),
+            ("Expires: 0", "pass"),
+            ("Contact: <sip:alice@192.0.2.10:5062>;expires=60", "fail"),
+        ],
+    )
+    def test_a_removal_after_403_is_another_request(self, field: str, verdict: str) -> None:
+        asking = Asking()
+        asking.ask("REGISTER", 403)
+        asking.ask("REGISTER", 403, field, after=1.0)
+        assert asking.verdict("forbidden-request-is-not-repeated") == verdict
+
     def test_403_and_that_is_that(self) -> None:
         asking = Asking()
         asking.ask("REGISTER", 403)

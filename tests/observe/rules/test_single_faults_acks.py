@@ -219,7 +219,7 @@ ACKS = [
     conduct("no ACK for 404", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(404))),
     conduct("no ACK for 503", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(503))),
     conduct("no ACK for 603", "refusal-is-acknowledged", partial(leaves, "INVITE", Reply(603))),
-    conduct("no ACK for 499", "unknown-final-code-is-taken-for-x00", partial(leaves, "INVITE", Reply(499))),
+    conduct("no ACK for 499", "unknown-final-is-taken-for-its-class", partial(leaves, "INVITE", Reply(499))),
     conduct("no ACK for 200, then gone", "success-is-acknowledged", no_ack_2xx),
     messages(
         "ACK for 486 with a new branch",
@@ -257,9 +257,7 @@ ACKS = [
     messages(
         "ACK for 486 with another CSeq", "ack-non-2xx-has-the-number-of-its-invite", refused, ACK={"CSeq": "2 ACK"}
     ),
-    messages(
-        "ACK for 486 with CSeq INVITE", "ack-non-2xx-has-the-number-of-its-invite", refused, ACK={"CSeq": "1 INVITE"}
-    ),
+    messages("ACK for 486 with CSeq INVITE", "cseq-has-the-method", refused, ACK={"CSeq": "1 INVITE"}),
     messages(
         "ACK for 486 with another Call-ID", "ack-non-2xx-keeps-the-call-id", refused, ACK={"Call-ID": "other@127.0.0.1"}
     ),
@@ -311,9 +309,7 @@ ACKS = [
         "ACK for 200 with another Call-ID", "ack-2xx-is-in-the-dialog", accepted, ACK={"Call-ID": "other@127.0.0.1"}
     ),
     messages("ACK for 200 with another CSeq", "ack-2xx-has-the-number-of-its-invite", accepted, ACK={"CSeq": "2 ACK"}),
-    messages(
-        "ACK for 200 with CSeq INVITE", "ack-2xx-has-the-number-of-its-invite", accepted, ACK={"CSeq": "1 INVITE"}
-    ),
+    messages("ACK for 200 with CSeq INVITE", "cseq-has-the-method", accepted, ACK={"CSeq": "1 INVITE"}),
     messages(
         "ACK for 200 to the address dialled", "ack-2xx-goes-to-the-contact", accepted, ACK={":uri": "sip:bob@127.0.0.1"}
     ),

@@ -246,7 +246,7 @@ STRICT_WAY = {
 DIALOGS = [
     messages(
         "INVITE with Replaces without tags",
-        "replaces-names-one-dialog",
+        "replaces-is-well-formed",
         replacing,
         INVITE={"Replaces": "1@127.0.0.1"},
     ),

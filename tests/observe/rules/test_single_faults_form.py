@@ -11,7 +11,7 @@ from bench import BUSY, OK, TCP, UDP, Bench, Caller
 
 from responder.errors import ParseError
 from responder.events import Flow
-from responder.observe.judge import Judgement
+from responder.observe.judge import PASS, Judgement
 from responder.observe.rules.rule import MAY, MUST, SHOULD
 from responder.sip.digest import Credentials
 from responder.sip.framer import FramingError, StreamFramer
@@ -202,10 +202,11 @@ FAULTS: dict[str, Fault] = {
             *(("OPTIONS", name) for name in ("From", "To", "Call-ID", "CSeq", "Max-Forwards", "Timestamp")),
             *(("INVITE", name) for name in ("Date", "User-Agent")),
             *(("MESSAGE", name) for name in ("Content-Type", "Content-Length", "Subject", "Content-Disposition")),
-            *(("SUBSCRIBE", name) for name in ("Event", "Expires")),
-            *(("REFER", name) for name in ("Refer-To", "Referred-By")),
+            *(("SUBSCRIBE", "Expires"), ("REFER", "Referred-By")),
         )
     },
+    "two Event": Fault("SUBSCRIBE", r"(Event: .*?\r\n)", "\\1\\1", "subscribe-has-one-event"),
+    "two Refer-To": Fault("REFER", r"(Refer-To: .*?\r\n)", "\\1\\1", "refer-has-one-refer-to"),
     "two From tags": Fault("OPTIONS", r"(From: .*?;tag=[^\r]*)", "\\1;tag=another", "parameters-come-once"),
     "two branches": Fault("OPTIONS", r"(;branch=[^\r]*)", "\\1\\1", "parameters-come-once"),
     "credentials in one row": Fault(
@@ -309,7 +310,7 @@ FAULTS: dict[str, Fault] = {
         "INVITE",
         r"(Date)",
         "Replaces: a;to-tag=1;from-tag=2\r\nReplaces: b;to-tag=1;from-tag=2\r\n\\1",
-        "single-fields-come-once",
+        "replaces-names-one-dialog",
     ),
 }
 
@@ -358,6 +359,29 @@ def broken(judgement: Judgement, *levels: str) -> Iterator[str]:
 def test_the_right_request_breaks_nothing(method: str, flow: Flow) -> None:
     caller, data = written(method, flow)
     assert list(broken(judged(caller, data, flow))) == []
+
+
+WELL_FORMED = (
+    ("OPTIONS", "Accept-Encoding", "gzip;q=0.5, identity"),
+    ("OPTIONS", "Accept-Language", "da, en-gb;q=0.8, *;q=0.1"),
+    ("INVITE", "Call-Info", "<http://example.com/alice.jpg>;purpose=icon, <http://example.com/>;purpose=info"),
+    ("INVITE", "In-Reply-To", "70710@saturn.example.com, 17320"),
+    ("INVITE", "MIME-Version", "1.0"),
+    ("INVITE", "Reply-To", "Alice <sip:alice@example.com>"),
+    ("BYE", "Reason", 'Q.850;cause=16;text="Terminated", SIP;cause=200'),
+    ("REGISTER", "Path", "<sip:p3.example.com;lr>, <sip:p1.example.com;lr>"),
+    ("INVITE", "P-Asserted-Identity", '"Alice" <sip:alice@example.com>, tel:+14085264000'),
+    ("INVITE", "P-Preferred-Identity", '"Alice" <sip:alice@example.com>'),
+)
+"""Values as RFCs have them, of fields that the right requests do without."""
+
+
+@pytest.mark.parametrize(("method", "name", "value"), WELL_FORMED, ids=[name for _, name, _ in WELL_FORMED])
+def test_what_is_well_formed_breaks_nothing(method: str, name: str, value: str) -> None:
+    caller, data = written(method, UDP)
+    judgement = judged(caller, data.replace(b"Max-Forwards", f"{name}: {value}\r\nMax-Forwards".encode(), 1), UDP)
+    (one,) = [one for one in judgement.judged if one.rule.id == f"{name.lower()}-is-well-formed"]
+    assert one.verdict == PASS
 
 
 RESPELT: dict[str, Callable[[str], str]] = {

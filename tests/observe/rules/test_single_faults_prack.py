@@ -116,9 +116,7 @@ PRACKS = [
         PRACK={"RAck": lambda rack: rack.replace("INVITE", "PRACK")},
     ),
     messages("PRACK without RAck", "prack-names-a-reliable-response", pracked, PRACK={"RAck": None}),
-    messages(
-        "PRACK with RAck undefined", "prack-names-a-reliable-response", pracked, PRACK={"RAck": "undefined 1 INVITE"}
-    ),
+    messages("PRACK with RAck undefined", "rack-is-well-formed", pracked, PRACK={"RAck": "undefined 1 INVITE"}),
     messages("PRACK without To tag", "prack-names-a-reliable-response", pracked, PRACK={"To": "<sip:bob@127.0.0.1>"}),
     messages(
         "PRACK with another Call-ID", "in-dialog-keeps-the-call-id", pracked, PRACK={"Call-ID": "other@127.0.0.1"}

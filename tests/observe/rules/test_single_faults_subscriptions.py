@@ -63,11 +63,11 @@ def refreshed(changes: Changes) -> Misbehaving:
     return client
 
 
-def subscribes_again(state: str, after: float, wrong: bool) -> Misbehaving:
-    """What a client does once a NOTIFY has ended its subscription."""
+def subscribes_again(state: str, after: float, wrong: bool, *, later: float = 0.0) -> Misbehaving:
+    """What a client does once a NOTIFY has ended its subscription; `later` is when it may begin another."""
     client = subscribed({}, states=("active;expires=600", state))
-    if wrong:
-        client.bench.run(after)
+    if wrong or later:
+        client.bench.run(after if wrong else later)
         client.caller.to_tag, client.caller.call_id, client.caller.tag = None, "next@127.0.0.1", "next"
         client.bench.receive(client.caller.request("SUBSCRIBE", "Event: presence", "Expires: 600"), HERE)
         client.bench.run(1)
@@ -233,7 +233,7 @@ SUBSCRIPTIONS = [
     conduct(
         "SUBSCRIBE before retry-after",
         "retry-after-of-a-subscription-is-waited-for",
-        partial(subscribes_again, "terminated;reason=probation;retry-after=20", 1.0),
+        partial(subscribes_again, "terminated;reason=probation;retry-after=20", 1.0, later=20.0),
     ),
     conduct(
         "refresh after a refresh that got 481",
@@ -246,7 +246,7 @@ SUBSCRIPTIONS = [
         partial(after_refused_refresh, 404, False),
     ),
     messages("no NOTIFY after REFER", "accepted-refer-is-reported", referred, first=OMITTED, last=OMITTED),
-    messages("NOTIFY without Event", "refer-report-is-a-sipfrag", referred, first={"Event": None}),
+    messages("NOTIFY without Event", "notify-has-a-subscription-state", referred, first={"Event": None}),
     messages("NOTIFY with another Event", "refer-report-is-a-sipfrag", referred, first={"Event": "presence"}),
     messages("NOTIFY with another type", "refer-report-is-a-sipfrag", referred, first={"Content-Type": "text/plain"}),
     messages("NOTIFY without status line", "refer-report-is-a-sipfrag", referred, first={":body": b"Trying"}),
