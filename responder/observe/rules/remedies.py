@@ -98,18 +98,28 @@ def _media_type(value: str) -> MediaType | None:
 
 @of_exchange(
     "refused-body-is-sent-in-another-form",
-    MAY,
+    SHOULD,
     "RFC 3261 8.1.3.5",
-    "After 413 or 415 the request comes again with another body, where the client can make one.",
+    "After 413 the request comes again with a smaller body or none, after 415 with content that the response lists.",
 )
 def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None or exchange.status not in (413, 415) or not exchange.request.request.body:
+    if final is None or not exchange.request.request.body or exchange.cancel is not None:
+        return
+    if exchange.status != 413 and not (exchange.status == 415 and _lists_another(final, exchange.request)):
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
     elif is_tried(exchange) and call.run.waited(final.time, max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)):
         yield broken("another try", "nothing came", exchange.request, final)
+
+
+def _lists_another(final: Seen, request: Seen) -> bool:
+    """Whether a 415 lists content that the request did not have: there is something that a client can change."""
+    kind = _media_type(request.first("content-type"))
+    ranges = [_media_type(value) for value in final.every("accept")]
+    others = any(one is not None and kind is not None and not one.includes(kind) for one in ranges)
+    return others or any(final.every(key) for key in ("accept-encoding", "accept-language"))
 
 
 @of_exchange(
@@ -120,7 +130,7 @@ def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _as_sip(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips"):
+    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips") or exchange.cancel:
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
