@@ -63,7 +63,7 @@ def by_rule(results: Sequence[Result]) -> list[RuleVerdict]:
 LEVELS: Final = (MUST, SHOULD, MAY)
 """The levels, that which weighs most first."""
 DUTIES: Final = (MUST, SHOULD)
-"""Those that can be broken. What a client MAY do is advice: it stands in what is asked for in full, and never counts."""
+"""Those that can be broken. What a client MAY do is advice: it is told where all is asked for, and never counts."""
 
 
 def failing(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:

@@ -8,6 +8,7 @@ from typing import Final
 from responder.errors import ParseError
 from responder.observe.rules.attempts import (
     PATIENCE,
+    begins_anew,
     chain_before,
     is_tried,
     later_requests,
@@ -110,7 +111,9 @@ def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
-    elif is_tried(exchange) and call.run.waited(final.time, max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)):
+        return
+    patience = max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)
+    if is_tried(exchange) and call.run.waited(final.time, patience) and not begins_anew(exchange, final, call.run):
         yield broken("another try", "nothing came", exchange.request, final)
 
 
@@ -134,7 +137,7 @@ def _as_sip(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
-    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken("a SIP URI", "nothing came", exchange.request, final)
 
 
@@ -183,7 +186,7 @@ def _bad_extension(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if again is not None:
         left = sorted(required & _tags(again.request, "require", "proxy-require"))
         yield judged(not left, f"no {brief(sorted(refused))}", brief(left), exchange.request, final, again.request)
-    elif call.run.waited(final.time, PATIENCE):
+    elif call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken(f"the request without {brief(sorted(refused))}", "nothing came", exchange.request, final)
 
 

@@ -86,7 +86,7 @@ def referred() -> Misbehaving:
         (lambda: invited(RELIABLE, "stay"), 0.005, "exited", "reliable-1xx-gets-a-prack", "fail"),
         (hung_up_on, 0.3, "exited", "requests-to-it-are-answered", "fail"),
         (referred, 0.3, "exited", "accepted-refer-is-reported", "fail"),
-        (lambda: unheard_ack(bye=False), 0.3, "exited", "every-copy-of-a-2xx-is-acknowledged", "fail"),
+        (lambda: unheard_ack(bye=False), 0.6, "exited", "every-copy-of-a-2xx-is-acknowledged", "fail"),
         # it went away before it can have known
         (lambda: invited(BUSY), 0.001, "exited", "refusal-is-acknowledged", None),
         (lambda: invited(OK), 0.001, "exited", "success-is-acknowledged", None),
@@ -95,6 +95,7 @@ def referred() -> Misbehaving:
         (hung_up_on, 0.05, "exited", "requests-to-it-are-answered", None),
         (crossing, 0.3, "exited", "requests-to-it-are-answered", None),
         (referred, 0.05, "exited", "accepted-refer-is-reported", None),
+        (lambda: unheard_ack(bye=False), 0.45, "exited", "every-copy-of-a-2xx-is-acknowledged", None),
         (lambda: unheard_ack(bye=True), 0.05, "exited", "every-copy-of-a-2xx-is-acknowledged", None),
         # what it need not do any more
         (lambda: called(TIMED, "stay"), 60.0, "exited", "refresher-refreshes-before-the-expiration", None),
