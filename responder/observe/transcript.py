@@ -24,7 +24,7 @@ from responder.sip.syntax import fault_of, fault_of_response
 _AT_ONCE: Final = 0.002
 """Seconds before it went away in which a client may not have seen what was sent to it. Few: a process that ends because
 of a message is gone within some milliseconds of it."""
-_A_BYTE: Final = 0.005
+_A_BYTE: Final = 0.002
 """Seconds that a byte takes at the most where a message goes out byte by byte."""
 
 
@@ -39,6 +39,8 @@ class Seen:
     """None where the bytes are no SIP message."""
     doubtful: bool = False
     """For a response of ours: whether a client may, or has to, take it for none, because of what was done to it."""
+    arrived: float = 0.0
+    """When all of a message of ours is with the client at the latest, in seconds since the run began."""
     own: bool = False
     """Whether the responder sent it to itself: the client knows nothing of it."""
 
@@ -51,12 +53,6 @@ class Seen:
     def time(self) -> float:
         """Seconds since the run began."""
         return self.record.time
-
-    @property
-    def arrived(self) -> float:
-        """When all of a message of ours can be with the client at the latest; in seconds since the run began."""
-        slow = self.reliable and BYTE_BY_BYTE in getattr(self.record, "note", "")
-        return self.time + (len(self.data) * _A_BYTE if slow else 0.0)
 
     @property
     def reliable(self) -> bool:
@@ -320,6 +316,8 @@ class Transcript:
         """Those that got a final response, by its To tag."""
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
+        self._through: dict[tuple[str, Address, int], float] = {}
+        """When all that was sent on a stream so far is there."""
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
         self.forgotten = 0
         """How many messages are missing, because the journal was full."""
@@ -391,6 +389,7 @@ class Transcript:
         except ParseError:
             message = None
         seen = Seen(self.forgotten + len(self.messages) + 1, record, message)
+        seen.arrived = self._arrival(seen)
         seen.own = (record.transport, record.local, record.remote) in self._own
         seen.doubtful = self._doubtful(seen)
         if seen.received:
@@ -442,6 +441,16 @@ class Transcript:
                 self._answered[identity.to_tag] = exchange
         else:
             self.strays.append(seen)
+
+    def _arrival(self, seen: Seen) -> float:
+        """See `Seen.arrived`. On a stream each message waits for the one before."""
+        record = seen.record
+        if seen.received or not seen.reliable or isinstance(record, MalformedRecord):
+            return seen.time
+        stream = (record.transport, record.remote, record.connection)
+        slow = len(seen.data) * _A_BYTE if BYTE_BY_BYTE in record.note else 0.0
+        arrived = self._through[stream] = max(seen.time, self._through.get(stream, 0.0)) + slow
+        return arrived
 
     def _doubtful(self, seen: Seen) -> bool:
         """See `Seen.doubtful`. After a response without right end, a stream has no beginning of the next."""

@@ -101,7 +101,8 @@ def _media_type(value: str) -> MediaType | None:
     "refused-body-is-sent-in-another-form",
     SHOULD,
     "RFC 3261 8.1.3.5",
-    "After 413 the request comes again with a smaller body or none, after 415 with content that the response lists.",
+    "After 413 a call or MESSAGE comes again with a smaller body or none, after 415 with what the response lists.",
+    methods=("INVITE", "MESSAGE"),
 )
 def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
@@ -120,9 +121,10 @@ def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _lists_another(final: Seen, request: Seen) -> bool:
     """Whether a 415 lists content that the request did not have: there is something that a client can change."""
     kind = _media_type(request.first("content-type"))
-    ranges = [_media_type(value) for value in final.every("accept")]
-    others = any(one is not None and kind is not None and not one.includes(kind) for one in ranges)
-    return others or any(final.every(key) for key in ("accept-encoding", "accept-language"))
+    for one in [_media_type(value) for value in final.every("accept")]:
+        if one is not None and kind is not None and one.type in ("*", kind.type) and not one.includes(kind):
+            return True  # text as other text; a client may know nothing else
+    return any(final.every(key) for key in ("accept-encoding", "accept-language"))
 
 
 @of_exchange(

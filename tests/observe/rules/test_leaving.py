@@ -111,7 +111,7 @@ def referred() -> Misbehaving:
         (lambda: invited(RINGING, 1, BUSY), 0.9, "exited", "refusal-is-acknowledged", None),
         (hung_up_on, 0.05, "exited", "requests-to-it-are-answered", None),
         (lambda: deaf(0.5), 0.3, "exited", "requests-to-it-are-answered", None),
-        (trickling, 1.0, "exited", "refusal-is-acknowledged", None),
+        (trickling, 0.3, "exited", "refusal-is-acknowledged", None),
         (crossing, 0.3, "exited", "requests-to-it-are-answered", None),
         (referred, 0.05, "exited", "accepted-refer-is-reported", None),
         (lambda: unheard_ack(bye=False), 0.45, "exited", "every-copy-of-a-2xx-is-acknowledged", None),

@@ -47,7 +47,8 @@ class TestBody:
         ("status", "accept", "verdict"),
         [
             (413, "", "fail"),
-            (415, "text/plain", "fail"),
+            (415, "application/pidf+xml", "fail"),
+            (415, "text/plain", "not-exercised"),  # nobody describes a session in that
             (415, "application/sdp", "not-exercised"),  # there is nothing that the client could change
             (415, "", "not-exercised"),
         ],
@@ -59,7 +60,7 @@ class TestBody:
 
     @pytest.mark.parametrize("status", [413, 415])
     def test_no_try_of_a_call_that_was_given_up(self, status: int) -> None:
-        bench, caller = Bench(RINGING, 1, told(status, Accept="text/plain"), "stay"), Caller()
+        bench, caller = Bench(RINGING, 1, told(status, Accept="application/pidf+xml"), "stay"), Caller()
         bench.receive(caller.invite())
         bench.receive(caller.cancel())
         bench.run(10)
