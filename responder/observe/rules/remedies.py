@@ -124,7 +124,8 @@ def _lists_another(final: Seen, request: Seen) -> bool:
     for one in [_media_type(value) for value in final.every("accept")]:
         if one is not None and kind is not None and one.type in ("*", kind.type) and not one.includes(kind):
             return True  # text as other text; a client may know nothing else
-    return any(final.every(key) for key in ("accept-encoding", "accept-language"))
+    forms = ("encoding", "language")
+    return any(request.every(f"content-{form}") and final.every(f"accept-{form}") for form in forms)
 
 
 @of_exchange(
