@@ -22,12 +22,16 @@ from responder.cli.command_line import COMMANDS
 from responder.cli.exit_codes import MEANINGS
 from responder.control.responder import PATIENCE
 from responder.observe.rules import catalogue
+from responder.observe.rules.quotations import QUOTATIONS
+from responder.observe.rules.rule import Rule
+from responder.observe.rules.violations import violations
 from responder.registry import Registry
 from responder.registry.code import Code
 from responder.registry.rules import HeaderRule
 from responder.scenario import schema, shipped
 from responder.scenario.language import STEP, TABLE, Key
 from responder.sip.corruption import CATALOGUE
+from responder.sweep.exercises import EXERCISES, how_to_exercise
 from responder.transaction.fsm import MACHINES, diagram
 from responder.uas.inspection import CHECKS
 
@@ -129,15 +133,62 @@ def ok_by_method() -> str:
 # the rules for clients
 
 
-def client_rules() -> str:
-    """Every rule, a table for each file of them."""
-    parts = []
+def _areas() -> Iterator[tuple[str, list[Rule]]]:
+    """The groups of rules, each with its rules."""
     for area, found in groupby(catalogue.rules(), key=lambda rule: rule.area):
-        about = " ".join((import_module(f"responder.observe.rules.{area}").__doc__ or "").partition("\n\n")[0].split())
-        rows = [[code(rule.id), rule.level, rule.cited, rule.says] for rule in found]
-        title = area.replace("_", " ").capitalize()
-        parts.append(f"### {title}\n\n{about}\n\n" + table(("rule", "level", "by", "a client that keeps it"), rows))
+        yield area, list(found)
+
+
+def _about(area: str) -> str:
+    """What a group of rules is about."""
+    return " ".join((import_module(f"responder.observe.rules.{area}").__doc__ or "").partition("\n\n")[0].split())
+
+
+def _title(area: str) -> str:
+    return area.replace("_", " ").capitalize()
+
+
+def client_rules() -> str:
+    """Every rule in a line, a table for each group of them."""
+    parts = []
+    for area, found in _areas():
+        page = f"rules/{area.replace('_', '-')}.md"
+        rows = [[f"[`{rule.id}`]({page}#{rule.id})", rule.level, rule.cited, rule.says] for rule in found]
+        head = f"### {_title(area)}\n\n{_about(area)} [With the words of the RFCs, and examples]({page}).\n\n"
+        parts.append(head + table(("rule", "level", "by", "a client that keeps it"), rows))
     return "\n".join(parts)
+
+
+def rules_of(area: str) -> str:
+    """The rules of one group: the duty, what the RFC says, how it is exercised, and an example of a violation."""
+    rules = next(found for name, found in _areas() if name == area)
+    return f"{_about(area)}\n\n" + "\n".join(map(_rule, rules))
+
+
+def _rule(rule: Rule) -> str:
+    parts = [f"## {rule.id}", f"**{rule.level}**, {', '.join(map(_section, rule.sections))}", _literal(rule.says)]
+    quotation = QUOTATIONS.get(rule.id)
+    if quotation:
+        parts.append(f"> {_literal(quotation.text)}\n>\n> {quotation.section}")
+    hint = how_to_exercise(rule.id)
+    if rule.id in EXERCISES:
+        options, _, client = hint.partition(", ")
+        parts.append(f"Exercised by {code(f'responder sweep {options}')}{client and ', '}{client}.")
+    elif hint:
+        parts.append(f"No sweep exercises it: {hint}.")
+    shown = "\n".join(violations()[rule.id])
+    return "\n\n".join([*parts, f"Broken by a client of which this is said:\n\n```text\n{shown}\n```\n"])
+
+
+def _section(section: str) -> str:
+    """A section with a link to where it stands."""
+    document, _, number = section.rpartition(" ")
+    return f"[{section}](https://www.rfc-editor.org/rfc/{document.lower().replace(' ', '')}#section-{number})"
+
+
+def _literal(text: str) -> str:
+    """Prose in which no character is a sign of Markdown."""
+    return re.sub(r"([\\`*_<>\[\]|])", r"\\\1", text)
 
 
 # the command line
@@ -273,6 +324,7 @@ PARTS: dict[str, Callable[[], str]] = {
     **{f"codes {digit}xx": lambda digit=digit: codes(digit) for digit in range(1, 7)},  # type: ignore[misc]
     "200 by method": ok_by_method,
     "client rules": client_rules,
+    **{f"rules of {area}": lambda area=area: rules_of(area) for area, _ in _areas()},  # type: ignore[misc]
     "commands": commands,
     **{f"command {name}": lambda name=name: command(name) for name in COMMANDS},  # type: ignore[misc]
     "exit codes": exit_codes,
@@ -309,11 +361,11 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="write nothing, say what is out of date")
     check = parser.parse_args().check
     stale = []
-    for path in sorted(FOLDER.glob("*.md")):
+    for path in sorted(FOLDER.rglob("*.md")):
         text = path.read_text("utf-8")
         new = regenerated(text)
         if new != text:
-            stale.append(path.name)
+            stale.append(path.relative_to(FOLDER).as_posix())
             if not check:
                 path.write_text(new, "utf-8")
     schema_file = Path(schema.__file__).with_name("scenario.schema.json")

@@ -15,6 +15,7 @@ examples:
   responder judge run.jsonl --strict               what it SHOULD have done counts, too
   responder judge run.jsonl --all                  also the rules that it kept, and those that nothing was said about
   responder judge run.jsonl --json
+  responder rules refusal-is-acknowledged          more about a rule of the report, with the words of its RFC
   responder ladder run.jsonl --numbers             the messages by the numbers of the report
 
 --json prints one object:

@@ -180,7 +180,7 @@ class _Visit:
         if self.command.shell and status in _NOT_RUN and not stage.events:
             return _Left("not-started", time, status, output, [])
         objections = self.terms.objections(self.case, status if exited else None, output)
-        crash = _crash(status, shell=self.command.shell) if exited else ""
+        crash = _crash(status) if exited else ""
         if crash:
             objections.append(f"the client crashed: {crash}")
         if stage.flooded:
@@ -210,9 +210,9 @@ class _Visit:
                 return
 
 
-def _crash(status: int, *, shell: bool) -> str:
+def _crash(status: int) -> str:
     """The signal of a client that broke down, by its name; empty where it exited otherwise."""
-    number = -status if status < 0 else status - 128 if shell else 0  # a shell says 128 + N of what it started
+    number = -status if status < 0 else status - 128  # a shell, or a script around the client, says it so
     return signal.Signals(number).name if number in _CRASHES else ""
 
 

@@ -27,6 +27,8 @@ def flow(case: Case) -> Flow:
     talk = [unless(method, _TALK), *_answer(code, method)]
     if method != "BYE":
         talk.append(unless("BYE", _TALK))
+    if code == 401 and method != "BYE":  # the realm is known by then
+        talk += [challenge(code), waits_for("BYE", "3s"), 200]
     calls = [rule("call", "INVITE", [100, RINGING, "200ms", *picked_up(), *talk])]
     if method == "INFO":  # RFC 6086 section 5.2.1: whoever knows Info Packages is told which we take: its own
         packages = {"Recv-Info": "${request.header.Recv-Info}"}

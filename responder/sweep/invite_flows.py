@@ -17,13 +17,11 @@ from responder.sweep.parts import (
     asks,
     challenge,
     losing,
-    picked_up,
     refusal,
     rule,
     scenario,
     told,
     under_test,
-    unless,
     waits_for,
     with_credentials,
 )
@@ -167,15 +165,12 @@ def _later(code: int) -> Flow:
 
 def _challenge(code: int) -> Flow:
     tried = with_credentials(code)
-    stale = under_test("stale", "INVITE", [100, challenge(code, stale=True)], match=tried)
-    hangs_up = [unless("BYE", "700ms"), challenge(code), waits_for("BYE", "3s"), 200]
-    answered = rule("answered", "INVITE", [100, RINGING, "200ms", *picked_up(), *hangs_up], match=tried)
     rejected = [under_test("rejected", "INVITE", [100, challenge(code)], match=tried)] if code == 401 else []
     return Flow(
         scenario(
-            stale,
+            under_test("stale", "INVITE", [100, challenge(code, stale=True)], match=tried),
             *rejected,
-            answered,
+            answering(match=tried),
             under_test("challenged", "INVITE", [100, challenge(code)]),
             rule("again", "INVITE", [100, 403]),
         ),

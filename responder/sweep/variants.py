@@ -234,9 +234,9 @@ def _forked(flow: Flow, case: Case) -> Flow:
 
 
 def _unanswered(flow: Flow, case: Case) -> Flow:
-    """408 is what a client makes of no response at all; 100 is all that it gets of an INVITE here."""
-    trying = 100 if case.code == "100" else {"respond": 100, "fault": {"drop": 99}}
-    steps = [trying if case.method == "INVITE" else "4s", "40s"]
+    """408 is what a client makes of no response at all; 100 is all that it gets here, without INVITE after 3.5 s."""
+    at_once = 100 if case.method == "INVITE" else "4s"
+    steps = [at_once if case.code == "100" else {"respond": 100, "fault": {"drop": 99}}, "40s"]
     return replace(flow, scenario=scenario(rule("unanswered", case.method, steps)), watch=5.0, lasts=45.0)
 
 

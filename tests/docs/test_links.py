@@ -17,6 +17,11 @@ def links(document: Path) -> Iterator[str]:
     yield from (found for found in _link.findall(prose(document)) if not found.startswith("https://"))
 
 
+def linked(document: Path) -> set[Path]:
+    """The files that a document leads to."""
+    return {(document.parent / link.partition("#")[0]).resolve() for link in links(document)}
+
+
 def anchors(document: Path) -> set[str]:
     """What headings can be linked to as, the way GitHub makes them."""
     headings = re.findall(r"^#+ (.*)$", prose(document), flags=re.MULTILINE)
@@ -35,5 +40,10 @@ def test_links(document: Path) -> None:
 
 
 def test_readme_leads_to_every_document() -> None:
-    known = {(ROOT / link.partition("#")[0]).resolve() for link in links(ROOT / "README.md")}
-    assert {path for path in DOCUMENTS if path.name != "README.md"} <= known
+    assert {path for path in DOCUMENTS if path.parent == ROOT / "docs"} <= linked(ROOT / "README.md")
+
+
+def test_rules_for_clients_lead_to_the_page_of_every_group() -> None:
+    pages = {path for path in DOCUMENTS if path.parent == ROOT / "docs" / "rules"}
+    assert pages
+    assert pages <= linked(ROOT / "docs" / "client-rules.md")

@@ -114,7 +114,7 @@ def client_of(block: Block) -> str:
 
 
 @pytest.mark.parametrize(
-    "block", [block for block in SCRIPTS if "responder serve" not in block.text], ids=lambda block: block.place
+    "block", [block for block in SCRIPTS if "responder " not in block.text], ids=lambda block: block.place
 )
 def test_first_calls(block: Block, server: int, tmp_path: Path, environment: dict[str, str]) -> None:
     client = client_of(block)
@@ -123,6 +123,16 @@ def test_first_calls(block: Block, server: int, tmp_path: Path, environment: dic
         assert "SIP/2.0 486 Busy Here" in done.stdout  # its exit code is 1 for anything but 200
     else:
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in SCRIPTS if "responder sweep" in block.text], ids=lambda block: block.place
+)
+def test_sweeps(block: Block, tmp_path: Path, environment: dict[str, str]) -> None:
+    client_of(block)
+    done = executed(block.text, tmp_path, environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2 cases: 2 passed" in done.stdout
 
 
 @pytest.mark.parametrize(

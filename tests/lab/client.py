@@ -17,8 +17,8 @@ from agent import UserAgent
 from call import Call
 from conduct import Conduct
 from errands import ERRANDS
-from faults import BY_NAME
 from message import Message
+from misdeeds import BY_NAME
 from remedies import retry_after
 
 CALLS = ("INVITE", "CANCEL", "BYE", "ACK", "PRACK", "UPDATE", "INFO", "RE-INVITE", "NOTIFY")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from faults import Fault
 from message import Message, token
+from misdeeds import Fault
 
 
 class Conduct:

@@ -31,9 +31,9 @@ from responder.sweep.command import Command
 from responder.sweep.selection import Selection, codes_of, methods_of, transports_of, variants_of
 from responder.sweep.sweeping import sweep
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from faults import TABLE, Fault, Where
+from lab.misdeeds import TABLE, Fault, Where
 
 T = TypeVar("T")
 R = TypeVar("R")

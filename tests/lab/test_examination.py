@@ -8,7 +8,7 @@ import os
 import pytest
 
 from lab.examine import MUST, SHOULD, Examined, Named, broken_in, command_of, examine, side_by_side, swept
-from lab.faults import TABLE, Where
+from lab.misdeeds import TABLE, Where
 
 pytestmark = pytest.mark.interop
 

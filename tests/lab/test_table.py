@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lab.faults import BY_NAME, TABLE, Fault
+from lab.misdeeds import BY_NAME, TABLE, Fault
 
 HERE = Path(__file__).parent
 OF_THE_CLIENT = [path for path in HERE.glob("*.py") if not path.name.startswith(("test_", "examine", "__"))]

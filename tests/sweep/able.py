@@ -68,6 +68,8 @@ class Able(Habits):
     """Takes back what it has subscribed to or published, after a second."""
     near: bool = False
     """Runs on the machine of the server, so that nothing is lost on the way."""
+    unhurried: bool = False
+    """Leaves the session interval to the server where it sends an offer within the call."""
     tireless: bool = False
     """Tries again and again, whatever it is told."""
     targets: list[str] = field(default_factory=list)
@@ -299,7 +301,9 @@ class AbleClient(SimpleClient):
         if method in ("INVITE", "UPDATE"):
             body, kind = NEW_OFFER, "application/sdp"
             if "timer" in self.able.supported:
-                fields += [f"Supported: {self.able.supported}", "Session-Expires: 1200"]
+                fields.append(f"Supported: {self.able.supported}")
+                if not self.able.unhurried:
+                    fields.append("Session-Expires: 1200")
         if method == "INFO" and self.able.package:
             fields.append(f"Info-Package: {self.able.package}")
         if method == "SUBSCRIBE":

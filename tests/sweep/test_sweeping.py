@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import time
 from pathlib import Path
 
@@ -94,6 +95,11 @@ class TestACase:
         (result,) = results_of(await played(BUSY, "--crash", shell=shell))
         assert result.problems == ("the client crashed: SIGABRT",)
         assert result.outcome == "fail"
+
+    async def test_a_crash_within_a_script_is_a_failure(self) -> None:
+        script = Command(f"sh -c {shlex.quote(uac('--crash') + '; exit $?')}")
+        (result,) = results_of(await attempt(BUSY, plan_of(BUSY), script, Terms()))
+        assert result.problems == ("the client crashed: SIGABRT",)
 
     async def test_what_an_expectation_objects_to_stands_in_the_trace(self) -> None:
         seen = []

@@ -23,6 +23,8 @@ LONGEST: Final = 1000
 """Characters of a line, most of all of what a peer wrote; the rest is cut."""
 _MOST_CASES: Final = 60
 """Cases that are listed by name."""
+MORE: Final = ("responder rules ID", "explains a rule, with the words of its RFC")
+"""Where there is more to read of a rule: the command, and what it does."""
 
 
 def explained(

@@ -15,7 +15,7 @@ from responder.observe.report import coverage
 from responder.observe.report.by_rule import by_rule, failing, lesser
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.case_text import output
-from responder.observe.report.explanation import count, explained, safe
+from responder.observe.report.explanation import MORE, count, explained, safe
 from responder.observe.report.judgement import outcomes_in_words, rules_in_words
 from responder.observe.report.listing import listed
 from responder.observe.report.matrix import OUTCOMES, Matrix
@@ -77,6 +77,9 @@ class _Page:
         for one in found:
             shown = explained(one, name=self._name, most=1, width=100)
             yield _details(f"<code>{one.rule.id}</code>: {escape(one.rule.says)}", _fenced(shown))
+        if found:
+            command, does = MORE
+            yield f"{span(command)} {does}.\n"
 
     def _troubles(self) -> Iterator[str]:
         for one in troubles(self._report):

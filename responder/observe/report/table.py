@@ -15,7 +15,7 @@ from responder.observe.ladder import strokes
 from responder.observe.report import coverage
 from responder.observe.report.by_rule import by_rule, failing, lesser
 from responder.observe.report.case_names import CaseNames
-from responder.observe.report.explanation import cases_in_words, count, explained, safe
+from responder.observe.report.explanation import MORE, cases_in_words, count, explained, safe
 from responder.observe.report.judgement import outcomes_in_words, rules_in_words
 from responder.observe.report.listing import listed
 from responder.observe.report.matrix import BROKEN, DEVIATES, KEPT, LESSER, OUTCOMES, SILENT, Mark, Matrix
@@ -48,6 +48,7 @@ def lines(
         page.matrix(),
         page.broken(),
         page.lesser(),
+        page.more(),
         page.troubles(),
         page.baseline(),
         [*page.coverage(all_coverage), *page.sum()],
@@ -128,6 +129,11 @@ class _Page:
             yield f"broken, but not counted here{' (--strict counts SHOULD)' if strict else ''}:"
         for one in found:
             yield f"  {one.rule.level:<6}  {one.rule.id}  ({one.rule.cited})  in {self._cases(one.results)}"
+
+    def more(self) -> Iterator[str]:
+        """Where more stands of what was broken."""
+        if failing(self._verdicts) or lesser(self._verdicts):
+            yield self._painted(" ".join(MORE), "2")
 
     def _cases(self, results: Sequence[Result]) -> str:
         return self._name(results[0]) if len(results) == 1 else count(len(results), "case")

@@ -64,7 +64,7 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
     run = call.run
     first = acks[0]
     missed = [final for final in finals if final.number < first.number and final.arrived <= first.time - _REACTION]
-    if first.certain and len(missed) > 2:
+    if first.certain and len(missed) > 2 and len(acks) < len(missed):  # else each came, and what delayed it may be us
         status, late = missed[0].response.status, first.time - missed[0].time
         yield broken(f"an ACK for each {status}", f"the first one after {late:.3g} s", *missed, first)
         return

@@ -214,9 +214,10 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     late = due + following + 2 * _STALL
     first = _first_response(exchange)
     over = exchange.time + _LIFE * min(intervals) - tolerance(_LIFE * min(intervals))
-    if due >= over and first is None:
+    if due >= over:
         yield kept(copies[0], copies[-1])
-    if due >= over or (first is not None and first.time <= late) or exchange.cancel is not None:
+        return
+    if (first is not None and first.time <= late) or exchange.cancel is not None:
         return
     turned_away = any(one.by_client and one.time > copies[-1].time for one in call.run.exchanges)
     if call.run.lived(exchange.request.record.remote, late) and not turned_away:
@@ -230,10 +231,12 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "By UDP a client waits for a response to {} until 64*T1 (timers B and F): it does not go away by itself before.",
 )
 def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    copies = exchange.requests
-    if exchange.reliable or len(copies) < 2 or exchange.responses or call.run.odd_since(exchange.request):
+    copies, first = exchange.requests, _first_response(exchange)
+    if exchange.reliable or len(copies) < 2 or call.run.odd_since(exchange.request):
         return
     life = _LIFE * min(_T1, *_intervals(copies))
+    if first is not None and first.time < exchange.time + life:
+        return
     if call.run.end >= exchange.time + life - tolerance(life):
         yield kept(*copies)
     elif call.run.left(copies[-1].time + _ROUND_TRIP):

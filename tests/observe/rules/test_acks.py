@@ -11,6 +11,7 @@ from bench import BUSY, OFFER, OK, RINGING, UDP, Bench, Caller
 from responder.uas.script import Reply
 
 from .judging import verdict_on, verdicts
+from .misbehaving import HERE
 
 ROUTE = "Route: <sip:proxy.example.com;lr>"
 SECRET = 'Authorization: Digest username="alice", realm="r", nonce="n", uri="sip:bob@127.0.0.1", response="0"'
@@ -105,6 +106,22 @@ def lossy(reply: Reply, *, again: bool) -> Bench:
             if again:
                 bench.receive(ack)
     return bench
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(1, "fail"), (4, "pass")])
+def test_copies_that_reach_a_client_late_are_acknowledged_late(count: int, verdict: str) -> None:
+    """As when we write them byte by byte: it has an ACK for each, but none before the last was sent."""
+    bench, caller = Bench(OK), Caller()
+    caller.heard(bench.receive(caller.invite(), HERE)[-1])
+    bench.run(4.0)
+    ack = caller.ack()
+    for _ in range(count):
+        bench.receive(ack, HERE)
+    bench.run(1.0)
+    bench.receive(caller.bye(), HERE)
+    found = verdicts(bench)
+    assert found["success-is-acknowledged"] == "pass"
+    assert found.get("every-copy-of-a-2xx-is-acknowledged", "pass") == verdict
 
 
 WRONG: dict[str, dict[str, Any]] = {
