@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Final, TypeAlias
 
 from responder.errors import ParseError
 from responder.events import Address
 from responder.observe.identity import Identity as Identity
 from responder.observe.identity import identity_of as identity_of
 from responder.observe.records import CallRecord, ClientRecord, Entry, GapRecord, MalformedRecord, MessageRecord
-from responder.sip.corruption import CATALOGUE
+from responder.sip.corruption import BYTE_BY_BYTE, CATALOGUE
 from responder.sip.message import Message, Request, Response
 from responder.sip.parser import parse
 from responder.sip.syntax import fault_of, fault_of_response
@@ -24,6 +24,8 @@ from responder.sip.syntax import fault_of, fault_of_response
 _AT_ONCE: Final = 0.002
 """Seconds before it went away in which a client may not have seen what was sent to it. Few: a process that ends because
 of a message is gone within some milliseconds of it."""
+_A_BYTE: Final = 0.002
+"""Seconds that a byte takes at the most where a message goes out byte by byte."""
 
 
 @dataclass(eq=False)
@@ -37,11 +39,15 @@ class Seen:
     """None where the bytes are no SIP message."""
     doubtful: bool = False
     """For a response of ours: whether a client may, or has to, take it for none, because of what was done to it."""
+    arrived: float = 0.0
+    """When all of a message of ours is with the client at the latest, in seconds since the run began."""
+    own: bool = False
+    """Whether the responder sent it to itself: the client knows nothing of it."""
 
     @property
     def received(self) -> bool:
         """Whether the client sent it."""
-        return isinstance(self.record, MalformedRecord) or self.record.received
+        return not self.own and (isinstance(self.record, MalformedRecord) or self.record.received)
 
     @property
     def time(self) -> float:
@@ -109,7 +115,7 @@ def _answers(response: Identity, request: Identity) -> bool:
 
 
 _HARMLESS: Final = {
-    "byte-by-byte",
+    BYTE_BY_BYTE,
     "compact",
     "empty-reason",
     "folded",
@@ -270,6 +276,23 @@ class CallSeen:
         return None
 
 
+_Way: TypeAlias = tuple[str, Address, Address]
+"""Transport, our address and that of the other side."""
+
+
+def _own_ways(entries: Iterable[Entry]) -> set[_Way]:
+    """The ways on which the responder talks to itself: what went out on them came in again."""
+    out: set[_Way] = set()
+    back: set[_Way] = set()
+    for entry in entries:
+        if isinstance(entry, MessageRecord) and not entry.received:
+            out.add((entry.transport, entry.local, entry.remote))
+        elif isinstance(entry, MessageRecord | MalformedRecord):
+            back.add((entry.transport, entry.remote, entry.local))
+    looped = out & back
+    return looped | {(transport, remote, local) for transport, local, remote in looped}
+
+
 class Transcript:
     """A whole run."""
 
@@ -293,11 +316,14 @@ class Transcript:
         """Those that got a final response, by its To tag."""
         self._calls: dict[str, CallSeen] = {}
         self._broken: set[tuple[str, Address, int]] = set()
+        self._through: dict[tuple[str, Address, int], float] = {}
+        """When all that was sent on a stream so far is there."""
         self._open: dict[tuple[bool, str, str, str, str], Exchange] = {}
         self.forgotten = 0
         """How many messages are missing, because the journal was full."""
-        for entry in entries:
-            self.entries.append(entry)
+        self.entries += entries
+        self._own = _own_ways(self.entries)
+        for entry in self.entries:
             self.end = max(self.end, entry.time)
             if isinstance(entry, CallRecord):
                 self.endings.setdefault(entry.call_id, []).append(entry)
@@ -363,10 +389,14 @@ class Transcript:
         except ParseError:
             message = None
         seen = Seen(self.forgotten + len(self.messages) + 1, record, message)
+        seen.arrived = self._arrival(seen)
+        seen.own = (record.transport, record.local, record.remote) in self._own
         seen.doubtful = self._doubtful(seen)
         if seen.received:
             self._heard[record.remote] = record.time
         self.messages.append(seen)
+        if seen.own:
+            return
         if message is None or isinstance(record, MalformedRecord):
             self.strays.append(seen)
             return
@@ -411,6 +441,16 @@ class Transcript:
                 self._answered[identity.to_tag] = exchange
         else:
             self.strays.append(seen)
+
+    def _arrival(self, seen: Seen) -> float:
+        """See `Seen.arrived`. On a stream each message waits for the one before."""
+        record = seen.record
+        if seen.received or not seen.reliable or isinstance(record, MalformedRecord):
+            return seen.time
+        stream = (record.transport, record.remote, record.connection)
+        slow = len(seen.data) * _A_BYTE if BYTE_BY_BYTE in record.note else 0.0
+        arrived = self._through[stream] = max(seen.time, self._through.get(stream, 0.0)) + slow
+        return arrived
 
     def _doubtful(self, seen: Seen) -> bool:
         """See `Seen.doubtful`. After a response without right end, a stream has no beginning of the next."""

@@ -24,6 +24,7 @@ from responder.uas.bodies import session_description_in
 from responder.uas.inspection import expanded
 from responder.uas.outgoing import InDialog, Outgoing
 from responder.uas.placing import placed
+from responder.uas.routing import request_uri
 from responder.uas.script import OVER
 from responder.uas.session_timer import SessionTimer
 from responder.uas.subscription import SUBSCRIBING
@@ -415,7 +416,8 @@ class Call:
         dialog: Dialog[Call] | None = None,
         then: Callable[[int, Response | None], None] | None = None,
     ) -> Outgoing | None:
-        """Send a request of ours within a dialog (the confirmed one, else the first); None where there is none.
+        """Send a request of ours within a dialog (the confirmed one, else the first); None where there is none, or
+        where its peer gave no Contact to send to.
 
         `then` is told the final status (408: none came, 503: the transport failed) and response.
         """
@@ -423,11 +425,24 @@ class Call:
             dialog = self.confirmed or (self.dialogs[0] if self.dialogs else None)
         if dialog is None or self.over:
             return None
+        if not request_uri(dialog):
+            self._unsendable(order, dialog, then)
+            return None
         if order.method == "BYE" and dialog.awaits_ack:
             self.note("deviation", "BYE before the ACK for the 2xx (RFC 3261 section 15)")
         outgoing = InDialog(self, self._core, dialog, order, then)
         outgoing.start(scope)
         return outgoing
+
+    def _unsendable(
+        self, order: Order, dialog: Dialog[Call], then: Callable[[int, Response | None], None] | None
+    ) -> None:
+        """RFC 3261 section 12.1.1: without the peer's Contact a dialog has no target; it is as if it were gone."""
+        self.note("problem", f"{order.method} cannot be sent: the client gave no Contact (RFC 3261 section 12.1.1)")
+        if order.method == "BYE":
+            self.session_ended(dialog)
+        if then is not None:
+            then(481, None)
 
     def place(self, order: Order, to: str, scope: Any = None, *, sender: str | None = None) -> Outgoing | None:
         """Send a request of ours outside any dialog to this SIP URI; None, and a note, where that cannot be done.

@@ -17,11 +17,14 @@ _TRANSPORTS: Final = {"udp": "UDP", "tcp": "TCP", "tls": "TLS", "ws": "WS", "wss
 
 
 def request_uri(dialog: Dialog[Any]) -> str:
-    """The Request-URI: the remote target, or the first route where that is a strict router's."""
+    """The Request-URI: the remote target, or the first route where that is a strict router's.
+
+    Empty where there is neither: the peer gave no Contact (12.1.1), and nothing can be sent to it.
+    """
     first = _first_route(dialog)
     if first is not None and not _is_loose(first):
         return as_request_uri(first)
-    return _target(dialog)
+    return dialog.target
 
 
 def as_request_uri(uri: Uri) -> str:
@@ -29,17 +32,12 @@ def as_request_uri(uri: Uri) -> str:
     return str(Uri(uri.scheme, uri.raw_user, uri.password, uri.host, uri.port, uri.params.without("method")))
 
 
-def _target(dialog: Dialog[Any]) -> str:
-    """The remote target; the URI of the peer's From where it gave no Contact (RFC 2543)."""
-    return dialog.target or str(_uri(dialog.remote) or "")
-
-
 def routes(dialog: Dialog[Any]) -> list[str]:
     """The values of Route: the route set; a strict router's stands in the Request-URI, and the target comes last."""
     first = _first_route(dialog)
     route_set = dialog.route_set
     if first is not None and not _is_loose(first):
-        return [*route_set[1:], f"<{_target(dialog)}>"]
+        return [*route_set[1:], f"<{dialog.target}>"]
     return route_set
 
 
@@ -50,7 +48,7 @@ def next_hop(dialog: Dialog[Any]) -> Flow:
     because the engine does not resolve names.
     """
     flow = dialog.flow
-    uri = _first_route(dialog) or _parsed(_target(dialog))
+    uri = _first_route(dialog) or _parsed(dialog.target)
     if uri is None:
         return flow
     return reconnecting(flow, uri) if flow.reliable else hop_to(uri, flow) or flow

@@ -178,6 +178,18 @@ class TestOrder:
             bench.call(Caller())
             assert b"caf\xe9" in bench.sent[-1].data
 
+    def test_nothing_is_sent_without_a_target(self) -> None:
+        # 12.1.1: the remote target is the URI of the peer's Contact; the From is who it is, not where
+        bench, caller = Bench(OK, "ack", BYE), Caller()
+        final = bench.receive(caller.invite(contact=False))[-1]
+        caller.heard(final)
+        bench.receive(caller.ack())
+        bench.run(40)
+        assert "BYE" not in whats(bench.sent)
+        assert any("BYE cannot be sent: the client gave no Contact" in note.text for note in bench.notes)
+        assert bench.ended
+        assert not bench.leftovers()
+
     def test_nothing_is_sent_without_a_dialog(self) -> None:
         found = []
         bench = Bench(lambda call, transaction: found.append(call.send(BYE)), "stay")

@@ -62,6 +62,8 @@ def by_rule(results: Sequence[Result]) -> list[RuleVerdict]:
 
 LEVELS: Final = (MUST, SHOULD, MAY)
 """The levels, that which weighs most first."""
+DUTIES: Final = (MUST, SHOULD)
+"""Those that can be broken. What a client MAY do is advice: it is told where all is asked for, and never counts."""
 
 
 def failing(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:
@@ -71,10 +73,10 @@ def failing(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:
 
 
 def lesser(verdicts: Sequence[RuleVerdict]) -> list[RuleVerdict]:
-    """Those that were broken, fail no case, and are not known in all; MUST first."""
+    """The duties that were broken, fail no case, and are not known in all; MUST first."""
     return [
         one
-        for level in LEVELS
+        for level in DUTIES
         for one in verdicts
         if one.rule.level == level
         and not one.failing.broken

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from responder.observe.ladder import by_call, ladder
-from responder.observe.report.by_rule import LEVELS, by_rule, failing
+from responder.observe.report.by_rule import DUTIES, LEVELS, by_rule, failing
 from responder.observe.report.explanation import explained, safe
 from responder.observe.report.result import Result
 from responder.observe.report.trouble import troubles_of
@@ -33,8 +33,8 @@ def against(result: Result) -> Iterator[str]:
 
 
 def remarks(result: Result) -> Iterator[str]:
-    """What was broken and does not fail the case: known, or of a level that does not count."""
-    for one in result.broken:
+    """What was broken and does not fail the case: known, or of a level that does not count. Advice is none of it."""
+    for one in [one for one in result.broken if one.rule.level in DUTIES]:
         if one.rule.id in result.known:
             yield safe(f"known: {one.rule.id}  ({one.rule.cited}): {result.known[one.rule.id]}")
         elif not result.counts(one.rule):

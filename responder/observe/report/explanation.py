@@ -15,6 +15,7 @@ from responder.observe.report.by_rule import Occasion, RuleVerdict
 from responder.observe.report.excerpt import excerpt
 from responder.observe.report.listing import listed
 from responder.observe.report.result import Result
+from responder.observe.rules.rule import MAY
 
 OCCASIONS: Final = 3
 """How many occasions of one rule are shown in a case; the others are counted."""
@@ -39,7 +40,7 @@ def explained(
     `name`: what a case is called; without it, each occasion goes by its Call-ID.
     """
     rule, ellipsis = broken.rule, strokes(ascii_only=ascii_only).ellipsis
-    heading = f"{rule.level} broken: {rule.id}"
+    heading = f"{'advice' if rule.level == MAY else f'{rule.level} broken'}: {rule.id}"
     apart = len(heading) + len(rule.cited) + 4 > width
     yield from (heading, f"  ({rule.cited})") if apart else (f"{heading}  ({rule.cited})",)
     yield from wrap(rule.says, width, initial_indent="  ", subsequent_indent="  ")

@@ -11,7 +11,7 @@ from typing import Any
 
 from responder.observe.json_lines import case_as_json, sound
 from responder.observe.judge import FAIL, NOT_EXERCISED, PASS
-from responder.observe.report.by_rule import LEVELS, Occasion, RuleVerdict, by_rule
+from responder.observe.report.by_rule import DUTIES, LEVELS, Occasion, RuleVerdict, by_rule
 from responder.observe.report.case_names import CaseNames
 from responder.observe.report.explanation import count, explained
 from responder.observe.report.result import ERROR, FAILED, KNOWN, NO_CALL, PASSED, Report
@@ -68,7 +68,7 @@ def rule_counts(verdicts: list[RuleVerdict]) -> dict[str, int]:
 def rules_in_words(verdicts: list[RuleVerdict]) -> str:
     """`rules: 120 kept, 1 MUST and 2 SHOULD broken, 84 not exercised`."""
     found = rule_counts(verdicts)
-    broken = [f"{found[f'{level.lower()}_broken']} {level}" for level in LEVELS if found[f"{level.lower()}_broken"]]
+    broken = [f"{found[f'{level.lower()}_broken']} {level}" for level in DUTIES if found[f"{level.lower()}_broken"]]
     return (
         f"rules: {found['passed']} kept, {' and '.join(broken) or 'none'} broken, "
         f"{found['not_exercised']} not exercised"
@@ -83,10 +83,10 @@ def outcomes_in_words(report: Report) -> str:
 
 
 def lines(report: Report, *, everything: bool = False, width: int = 100, ascii_only: bool = False) -> Iterator[str]:
-    """What was broken, MUST first, each with its occasions; `everything`: then the other rules too; the sum at last."""
+    """What was broken, MUST first, each with its occasions; `everything`: advice and the other rules, too; the sum."""
     verdicts = by_rule(report.results)
     name = CaseNames(report.results).name if any(result.of_sweep for result in report.results) else None
-    for level in LEVELS:
+    for level in LEVELS if everything else DUTIES:
         for one in verdicts:
             if one.verdict == FAIL and one.rule.level == level:
                 yield from explained(one, name=name, width=width, ascii_only=ascii_only)

@@ -28,7 +28,7 @@ _LONG_PATIENCE = 8.0
 """Seconds until a 2xx without ACK counts: four copies of it are out by then (13.3.1.4)."""
 _REACTION = 0.4
 """Seconds that the ACK for a copy may take, and what lies between copies at the least (T1 less the tolerance)."""
-_LEAVING = 0.1
+_LEAVING = 0.5
 """Seconds in which a client that is about to go away need not look at copies any more."""
 
 
@@ -63,7 +63,7 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
         return
     run = call.run
     first = acks[0]
-    missed = [final for final in finals if final.number < first.number and final.time <= first.time - _REACTION]
+    missed = [final for final in finals if final.number < first.number and final.arrived <= first.time - _REACTION]
     if first.certain and len(missed) > 2 and len(acks) < len(missed):  # else each came, and what delayed it may be us
         status, late = missed[0].response.status, first.time - missed[0].time
         yield broken(f"an ACK for each {status}", f"the first one after {late:.3g} s", *missed, first)
@@ -72,11 +72,11 @@ def _copies(call: CallSeen, finals: Sequence[Seen], acks: Sequence[Seen]) -> Ite
     for place, copy in enumerate(later):
         ack = next((ack for ack in acks if ack.number > copy.number), None)
         following = next((one for one in later[place + 1 :] if one.time - copy.time >= _REACTION), None)
-        if ack is not None and (following is None or ack.time <= following.time + _REACTION):
+        if ack is not None and (following is None or ack.time <= following.arrived + _REACTION):
             yield kept(copy, ack)
             continue
         last = copy if copy.certain else following
-        if last is not None and run.waited(last.time + _LEAVING, _REACTION - _LEAVING):
+        if last is not None and run.waited(last.arrived + _LEAVING, _LEAVING):
             yield broken(f"another ACK for the copies of {copy.response.status}", "none came", first, copy, following)
             return
 
@@ -102,7 +102,7 @@ def _refused(exchange: Exchange, call: CallSeen, final: Seen) -> Iterator[Findin
     acks = [ack for ack, _ in _acks_for(exchange, 300, 699)]
     if acks:
         yield kept(exchange.request, final, acks[0])
-    elif _passed(call, final.time, _PATIENCE) and not _still_asks(exchange, final):
+    elif _passed(call, final.arrived, _PATIENCE) and not _still_asks(exchange, final):
         yield broken(f"an ACK for the {final.response.status}", "none came", exchange.request, final)
 
 
@@ -334,7 +334,7 @@ def _succeeded(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
         acks = [ack for ack, final in _acks_for(exchange, 200, 299) if final.identity.to_tag == tag]
         if acks:
             yield kept(finals[0], acks[0])
-        elif _passed(call, finals[0].time, _LONG_PATIENCE) and not _still_asks(exchange, finals[0]):
+        elif _passed(call, finals[0].arrived, _LONG_PATIENCE) and not _still_asks(exchange, finals[0]):
             yield broken(
                 f"an ACK for the {finals[0].response.status}", "none came", exchange.request, finals[0], finals[-1]
             )

@@ -14,7 +14,7 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from responder.errors import ParseError
-from responder.observe.rules.comparing import via_of
+from responder.observe.rules.comparing import same_uri, uri_of, via_of
 from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
 from responder.sip.digest import Challenge, Credentials, challenges
 
@@ -131,6 +131,27 @@ def later_requests(exchange: Exchange, final: Seen, run: Transcript, *, opening:
     found = known.get((client_of(exchange), opening), [])
     for place in range(bisect_right(found, final.number, key=_number_of), len(found)):
         yield found[place]
+
+
+def next_call(run: Transcript, exchange: Exchange, final: Seen, until: float) -> Exchange | None:
+    """The next call of the same client, from the same user to the same place, that begins before that time."""
+    request = exchange.request
+    for one in later_requests(exchange, final, run, opening=True):
+        if one.time >= until:
+            return None
+        if (
+            one.method == exchange.method
+            and one.identity.call_id != exchange.identity.call_id
+            and same_uri(one.request.request.uri, request.request.uri)
+            and same_uri(uri_of(one.request.first("from")), uri_of(request.first("from")))
+        ):
+            return one
+    return None
+
+
+def begins_anew(exchange: Exchange, final: Seen, run: Transcript) -> bool:
+    """Whether the request came again after all, under another Call-ID: another rule has something to say of that."""
+    return exchange.outside_dialog() and next_call(run, exchange, final, float("inf")) is not None
 
 
 def _number_of(exchange: Exchange) -> int:

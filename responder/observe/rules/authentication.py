@@ -13,6 +13,7 @@ from responder.observe.rules.attempts import (
     Given,
     Offered,
     algorithm_of,
+    begins_anew,
     chain_before,
     client_of,
     digests_of,
@@ -532,7 +533,7 @@ def _stale(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     again = tried_again(exchange, call)
     if again is not None:
         yield kept(final, again.request)
-    elif call.run.waited(final.time, PATIENCE):
+    elif call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken("the request with the new nonce", "nothing came", exchange.request, final)
 
 
@@ -558,7 +559,7 @@ def _known_realm(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     again = tried_again(exchange, call)
     if again is not None:
         yield kept(final, again.request)
-    elif call.run.waited(final.time, PATIENCE):
+    elif call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken(f"credentials for {min(able)}", "nothing came", exchange.request, final)
 
 

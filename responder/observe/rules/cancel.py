@@ -9,8 +9,8 @@ from responder.observe.rules.rule import MUST, SHOULD, Finding, broken, judged, 
 from responder.observe.transcript import CallSeen, Exchange, Seen
 
 _SECTION = "RFC 3261 9.1"
-_CROSSING = 0.3
-"""Seconds in which a CANCEL and what makes it needless may pass one another."""
+_CROSSING = 1.0
+"""Seconds in which a CANCEL and what makes it needless may pass one another: a process may stand still for so long."""
 
 
 def _cancelled(call: CallSeen) -> Iterator[tuple[Exchange, Exchange]]:
@@ -170,7 +170,7 @@ def _not_after_final(call: CallSeen) -> Iterator[Finding]:
         ]
         if acks or (
             final is not None
-            and (_knows(cancel, request, final) or (final.certain and final.time + _CROSSING < seen.time))
+            and (_knows(cancel, request, final) or (final.certain and final.arrived + _CROSSING < seen.time))
         ):
             yield broken("no CANCEL after the final response", "a CANCEL", final, *acks[:1], seen)
         else:

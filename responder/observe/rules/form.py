@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
-from responder.observe.rules.attempts import chain_before, client_of, refusals
+from responder.observe.rules.attempts import client_of, refusals
 from responder.observe.rules.comparing import address, brief, came_directly, same_uri, uri_of, via_of
 from responder.observe.rules.registered import OPTION_TAGS
 from responder.observe.rules.rule import (
@@ -518,7 +518,8 @@ def _allow(seen: Seen) -> Iterator[Finding]:
     methods=_INVITE,
 )
 def _supported(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
-    if exchange.outside_dialog() and not any(one.status == 420 for one in chain_before(exchange, call)):
+    refused = [one for one, final in refusals(call.run, (420,)) if final.number < exchange.request.number]
+    if exchange.outside_dialog() and client_of(exchange) not in map(client_of, refused):
         seen = exchange.request
         yield judged("supported" in seen.request.shape.index, "Supported", "none", seen)
 

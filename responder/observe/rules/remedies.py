@@ -8,6 +8,7 @@ from typing import Final
 from responder.errors import ParseError
 from responder.observe.rules.attempts import (
     PATIENCE,
+    begins_anew,
     chain_before,
     is_tried,
     later_requests,
@@ -98,18 +99,33 @@ def _media_type(value: str) -> MediaType | None:
 
 @of_exchange(
     "refused-body-is-sent-in-another-form",
-    MAY,
+    SHOULD,
     "RFC 3261 8.1.3.5",
-    "After 413 or 415 the request comes again with another body, where the client can make one.",
+    "After 413 a call or MESSAGE comes again with a smaller body or none, after 415 with what the response lists.",
+    methods=("INVITE", "MESSAGE"),
 )
 def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None or exchange.status not in (413, 415) or not exchange.request.request.body:
+    if final is None or not exchange.request.request.body or exchange.cancel is not None:
+        return
+    if exchange.status != 413 and not (exchange.status == 415 and _lists_another(final, exchange.request)):
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
-    elif is_tried(exchange) and call.run.waited(final.time, max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)):
+        return
+    patience = max(PATIENCE, (retry_after(final) or 0) + _AT_ONCE)
+    if is_tried(exchange) and call.run.waited(final.time, patience) and not begins_anew(exchange, final, call.run):
         yield broken("another try", "nothing came", exchange.request, final)
+
+
+def _lists_another(final: Seen, request: Seen) -> bool:
+    """Whether a 415 lists content that the request did not have: there is something that a client can change."""
+    kind = _media_type(request.first("content-type"))
+    for one in [_media_type(value) for value in final.every("accept")]:
+        if one is not None and kind is not None and one.type in ("*", kind.type) and not one.includes(kind):
+            return True  # text as other text; a client may know nothing else
+    forms = ("encoding", "language")
+    return any(request.every(f"content-{form}") and final.every(f"accept-{form}") for form in forms)
 
 
 @of_exchange(
@@ -120,11 +136,11 @@ def _another_body(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _as_sip(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     final = exchange.final
-    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips"):
+    if final is None or exchange.status != 416 or _scheme(exchange.request) in ("sip", "sips") or exchange.cancel:
         return
     if tried_again(exchange, call) is not None:
         yield kept(final)
-    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE):
+    elif is_tried(exchange) and call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken("a SIP URI", "nothing came", exchange.request, final)
 
 
@@ -173,7 +189,7 @@ def _bad_extension(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if again is not None:
         left = sorted(required & _tags(again.request, "require", "proxy-require"))
         yield judged(not left, f"no {brief(sorted(refused))}", brief(left), exchange.request, final, again.request)
-    elif call.run.waited(final.time, PATIENCE):
+    elif call.run.waited(final.time, PATIENCE) and not begins_anew(exchange, final, call.run):
         yield broken(f"the request without {brief(sorted(refused))}", "nothing came", exchange.request, final)
 
 

@@ -29,6 +29,8 @@ _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
 _SHORT_SILENCE: Final = 4.0
 """The same where nothing is lost on the way: it has been sent four times by then."""
+_STALL: Final = 1.0
+"""Seconds that a process on a busy machine may stand still: who hangs up later has seen what came before."""
 _LEAVING: Final = 0.2
 """Seconds in which a client that is about to go away need not look at what comes any more."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}
@@ -384,15 +386,14 @@ def _is_answered(call: CallSeen) -> Iterator[Finding]:
             continue
         if _misfit(call, exchange):
             continue
-        run, remote = call.run, exchange.request.record.remote
+        run, remote, there = call.run, exchange.request.record.remote, exchange.request.arrived
         patience = _SHORT_SILENCE if exchange.certain else _SILENCE
-        since = exchange.time + _LEAVING
         hung_up = [one.time for one in call.requests_of_client if one.method == "BYE"]
-        crossed = any(time < since for time in hung_up)
+        crossed = any(time < there + _LEAVING for time in hung_up)
         if crossed and exchange.method != "BYE":
             continue
         had_time = not hung_up or (exchange.certain and not crossed)
-        if run.lived(remote, exchange.time + patience) or (run.left(since) and had_time):
+        if run.lived(remote, there + patience) or (run.left(there + _LEAVING) and had_time):
             yield broken(f"a response to {exchange.method}", "none", *exchange.requests)
 
 

@@ -2,7 +2,8 @@
 
 T1 is the client's own choice (17.1.1.1), and datagrams get lost: what is judged holds for any T1, and whichever copies
 did not arrive. Where copies are missing from a row of doubling intervals, an interval is still longer than all before.
-Where nothing is lost on the way (`Seen.certain`), less is enough to tell.
+Where nothing is lost on the way (`Seen.certain`), less is enough to tell. The client, or we who read, may have stood
+still for a second: two copies that were seen together may have been sent a second apart, and the other way round.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ _INVITE: Final = "RFC 3261 17.1.1.2"
 _OTHERS: Final = "RFC 3261 17.1.2.2"
 _GROWTH: Final = 1.6
 """An interval over the one before: 2, less 20 %."""
-_MOST: Final = 2.4
-"""The same at the most, where no copy was lost."""
-_STALL: Final = 0.5
+_LEAST: Final = 0.8
+"""An interval over all the time before it, of intervals that double: 1 and more, less 20 %."""
+_MOST: Final = 1.5
+"""The same from the third interval on at the most, where no copy was lost: 4/3, and 12 %."""
+_STALL: Final = 1.0
 """Seconds that a process on a busy machine may stand still: the client before it sends, or we before we look."""
 _T1, _T2 = 0.5, 4.0
 _ROUND_TRIP: Final = 0.3
@@ -42,8 +45,8 @@ _LIFE: Final = 64
 """Timers B and F, in T1."""
 _SILENCE: Final = 8.0
 """Seconds without a response after which a copy must have come, whatever T1 is."""
-_SHORT_SILENCE: Final = 1.9
-"""The same where nothing is lost: with T1 of half a second two copies are due."""
+_SHORT_SILENCE: Final = 1.6
+"""The same where nothing is lost: T1 of half a second, and a process that stood still for one."""
 
 
 def _before(exchange: Exchange, seen: Seen | None) -> list[Seen]:
@@ -59,21 +62,23 @@ def _in_words(intervals: Sequence[float]) -> str:
     return f"copies after {', '.join(f'{interval:.3g}' for interval in intervals[:12])} s"
 
 
-def _too_steady(intervals: Sequence[float], below: float) -> bool:
-    """Whether two intervals in a row did not grow, as no loss of datagrams and no stalled process explains: after an
-    interval that one of these made longer, the next grows by less than twice, but never the next but one too."""
-    return any(
-        two < _GROWTH * one and three < _GROWTH * two and three < below
-        for one, two, three in zip(intervals, intervals[1:], intervals[2:], strict=False)
+def _too_steady(copies: Sequence[Seen], most: float) -> bool:
+    """Whether intervals did not grow, as no loss of datagrams and no stalled process explains: three in a row did not,
+    or one is shorter than all the time before it (and than `most`), even if that looks longer, and it shorter."""
+    since, intervals = copies[0].time, _intervals(copies)
+    steady = [later < min(_GROWTH * earlier, _LEAST * most) for earlier, later in pairwise(intervals)]
+    return any(map(all, zip(steady, steady[1:], steady[2:], strict=False))) or any(
+        later.time - earlier.time + _STALL < _LEAST * min(earlier.time - since - _STALL, most)
+        for earlier, later in pairwise(copies)
     )
 
 
-def _too_long(intervals: Sequence[float]) -> bool:
-    """Whether two intervals in a row grew by far more than twice, where no copy was lost: a process that stood still
-    delays one of them only."""
+def _too_long(copies: Sequence[Seen]) -> bool:
+    """Whether an interval is far longer than all the time before it, where no copy was lost."""
+    since = copies[0].time
     return any(
-        two > _MOST * one and three > _MOST * two
-        for one, two, three in zip(intervals, intervals[1:], intervals[2:], strict=False)
+        later.time - earlier.time - _STALL > _MOST * (earlier.time - since + _STALL)
+        for earlier, later in pairwise(copies[2:])
     )
 
 
@@ -123,15 +128,14 @@ def _invite_backs_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 )
 def _others_back_off(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.method != "INVITE":
-        yield from _backs_off(exchange, 0.8 * _T2, "intervals that double up to 4 s")
+        yield from _backs_off(exchange, _T2, "intervals that double up to 4 s")
 
 
-def _backs_off(exchange: Exchange, below: float, expected: str) -> Iterator[Finding]:
+def _backs_off(exchange: Exchange, most: float, expected: str) -> Iterator[Finding]:
     copies = _before(exchange, _first_response(exchange))
     if not exchange.reliable and len(copies) >= 4:
-        intervals = _intervals(copies)
-        wrong = _too_steady(intervals, below) or (exchange.certain and _too_long(intervals))
-        yield judged(not wrong, expected, _in_words(intervals), *copies)
+        wrong = _too_steady(copies, most) or (exchange.certain and _too_long(copies))
+        yield judged(not wrong, expected, _in_words(_intervals(copies)), *copies)
 
 
 @of_exchange(
@@ -166,7 +170,7 @@ def _slow_after_1xx(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     intervals = _intervals(later)
     enough = 1 if exchange.certain else 2
     if len(intervals) >= enough:
-        short = [interval for interval in intervals if interval < _T2 - tolerance(_T2)]
+        short = [interval for interval in intervals if interval < _T2 / 2]
         yield judged(len(short) < enough, "copies every 4 s", _in_words(intervals), first, *later)
 
 
@@ -203,7 +207,9 @@ def _goes_on(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if exchange.reliable or not exchange.certain or len(copies) < 2 or call.run.odd_since(exchange.request):
         return
     intervals = _intervals(copies)
-    following = 2 * intervals[-1] if exchange.method == "INVITE" else min(2 * intervals[-1], max(_T2, intervals[-1]))
+    following = copies[-1].time - exchange.time + _T1
+    if exchange.method != "INVITE":
+        following = min(following, max(_T2, intervals[-1]))
     due = copies[-1].time + following
     late = due + following + 2 * _STALL
     first = _first_response(exchange)
@@ -228,7 +234,7 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     copies, first = exchange.requests, _first_response(exchange)
     if exchange.reliable or len(copies) < 2 or call.run.odd_since(exchange.request):
         return
-    life = _LIFE * _intervals(copies)[0]
+    life = _LIFE * min(_T1, *_intervals(copies))
     if first is not None and first.time < exchange.time + life:
         return
     if call.run.end >= exchange.time + life - tolerance(life):
@@ -240,15 +246,21 @@ def _stays(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 @_of_both(
     "is-not-sent-again-before-t1",
     SHOULD,
-    "By UDP the first copy of {} comes T1 after it, which is 500 ms; less is not recommended (judged from three copies"
-    " on).",
+    "By UDP the copies of {} begin T1 after it, which is 500 ms; less is not recommended (judged from three copies on:"
+    " they came in less than half the time).",
 )
 def _not_too_soon(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     copies = _before(exchange, _first_response(exchange))
-    if not exchange.reliable and len(copies) >= 3:
-        first, second = _intervals(copies)[:2]
-        t1 = max(first, second / 2)
-        yield judged(t1 >= _T1 - tolerance(_T1), "500 ms", f"{1000 * t1:.0f} ms", *copies[:3])
+    if exchange.reliable or len(copies) < 3:
+        return
+    due, interval = 0.0, _T1
+    for place, copy in enumerate(copies[1:], 1):
+        due, interval = due + interval, 2 * interval if exchange.method == "INVITE" else min(2 * interval, _T2)
+        elapsed = copy.time - exchange.time
+        if elapsed + _STALL < due / 2:
+            yield broken(f"{place} copies in {due:g} s", f"in {elapsed:.3g} s", *copies[: place + 1])
+            return
+    yield kept(*copies[:3])
 
 
 @of_exchange(
@@ -292,8 +304,9 @@ def _quiet_after_final(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     if not reactions:
         return
     reaction = min(reactions, key=lambda seen: seen.number)
-    patience = _ROUND_TRIP if reaction.received else _T1 + _STALL
-    later = [copy for copy in exchange.requests if copy.time > reaction.time + patience]
+    later = [copy for copy in exchange.requests if copy.time > reaction.time + _ROUND_TRIP]
+    if not reaction.received and len(later) == 1 and later[0].time <= reaction.time + _T1 + _STALL:
+        later = []  # a process that stood still may send before it reads
     yield judged(not later, "no more copies", f"{len(later)} after {_known_by(reaction)}", final, reaction, *later)
 
 

@@ -10,6 +10,7 @@ from responder.observe.rules.attempts import (
     answered_again,
     is_tried,
     later_requests,
+    next_call,
     refusals,
     retried,
     retry_after,
@@ -78,7 +79,7 @@ def _same_call(run: Transcript) -> Iterator[Finding]:
         if not exchange.outside_dialog() or not is_tried(exchange):
             continue
         again = tried_again(exchange, run.call_of(exchange))
-        other = _next_call(run, exchange, final, final.time + _AT_ONCE)
+        other = next_call(run, exchange, final, final.time + _AT_ONCE)
         if again is not None and (other is None or again.request.number < other.request.number):
             yield kept(final, again.request)
         elif other is not None and _content(other.request, _OF_A_CALL) != _content(exchange.request, _OF_A_CALL):
@@ -216,7 +217,7 @@ def _redialled(run: Transcript) -> Iterator[Finding]:
     for exchange, final in refusals(run, range(400, 500)):
         if exchange.method != "INVITE" or not exchange.outside_dialog() or exchange.status in _REMEDIED:
             continue
-        soon = _next_call(run, exchange, final, final.time + _AT_ONCE)
+        soon = next_call(run, exchange, final, final.time + _AT_ONCE)
         if soon is None:
             yield kept(final)
         else:
@@ -307,28 +308,12 @@ def _global_failure(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
 def _redial(run: Transcript) -> Iterator[Finding]:
     for exchange, final in refusals(run, range(600, 700)):
         if exchange.method == "INVITE" and exchange.outside_dialog() and retry_after(final) is None:
-            soon = _next_call(run, exchange, final, final.time + _AT_ONCE)
+            soon = next_call(run, exchange, final, final.time + _AT_ONCE)
             if soon is None:
                 yield kept(final)
             else:
                 pause = soon.time - final.time
                 yield broken("no call at once", f"after {pause:.3f} s", exchange.request, final, soon.request)
-
-
-def _next_call(run: Transcript, exchange: Exchange, final: Seen, until: float) -> Exchange | None:
-    """The next call of the same client, from the same user to the same place, that begins before that time."""
-    request = exchange.request
-    for one in later_requests(exchange, final, run, opening=True):
-        if one.time >= until:
-            return None
-        if (
-            one.method == exchange.method
-            and one.identity.call_id != exchange.identity.call_id
-            and same_uri(one.request.request.uri, request.request.uri)
-            and same_uri(uri_of(one.request.first("from")), uri_of(request.first("from")))
-        ):
-            return one
-    return None
 
 
 # ------------------------------------------------------------------------------------------ Retry-After
@@ -377,7 +362,7 @@ def _retry_after(run: Transcript) -> Iterator[Finding]:
             continue
         again = tried_again(exchange, run.call_of(exchange))
         others = [] if again is None or again.time >= until else [again]
-        if exchange.outside_dialog() and (call := _next_call(run, exchange, final, until)) is not None:
+        if exchange.outside_dialog() and (call := next_call(run, exchange, final, until)) is not None:
             others.append(call)
         first = min(others, key=lambda one: one.request.number, default=None)
         if first is None:

@@ -48,6 +48,16 @@ def test_what_was_broken_comes_with_its_messages() -> None:
     assert "1 MUST broken" in shown[-1]
 
 
+def test_advice_is_given_where_all_is_asked_for() -> None:
+    bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1", to="<sip:486@127.0.0.1>")
+    (*_, final) = bench.receive(caller.invite("Allow: INVITE, ACK, BYE", "Supported: unheard-of"))
+    bench.receive(caller.ack_refusal(final))
+    report = judged(records_of(bench.events))
+    assert "supported-extensions-are-standards" not in text(report)
+    assert "none broken" in text(report)
+    assert "advice: supported-extensions-are-standards" in text(report, everything=True)
+
+
 def test_the_report_in_the_documentation_is_what_is_printed() -> None:
     bench, caller = Bench(BUSY), Caller(uri="sip:486@127.0.0.1", to="<sip:486@127.0.0.1>")
     bench.receive(caller.invite("Allow: INVITE, ACK, BYE", "Supported: replaces"))

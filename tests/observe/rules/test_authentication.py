@@ -186,6 +186,16 @@ class TestAgain:
         assert asking.verdict("stale-nonce-is-no-wrong-password", 10.0) == verdict
         assert asking.verdict("rejected-credentials-are-not-sent-again") == "not-exercised"
 
+    def test_a_stale_nonce_under_another_call_id(self) -> None:
+        # `retry-keeps-the-call-id` says what is wrong with it; that nothing came would not be true
+        asking = Asking()
+        first = asking.ask("INVITE", challenge("n1"))
+        second = asking.ask("INVITE", challenge("n2", more=", stale=true"), credentials(first, "INVITE"))
+        asking.another()
+        asking.ask("INVITE", 486, credentials(second, "INVITE"))
+        assert asking.verdict("stale-nonce-is-no-wrong-password", 10.0) == "not-exercised"
+        assert asking.verdict("retry-keeps-the-call-id") == "fail"
+
     @pytest.mark.parametrize(("again", "verdict"), [(True, "pass"), (False, "fail")])
     def test_a_realm_that_it_knows(self, again: bool, verdict: str) -> None:
         asking = registered()

@@ -61,7 +61,7 @@ def test_before_any_response() -> None:
     assert found["cancel-waits-for-a-response"] == "fail", answered
 
 
-@pytest.mark.parametrize(("wait", "verdict"), [(0.0, "pass"), (1.0, "fail")])
+@pytest.mark.parametrize(("wait", "verdict"), [(0.0, "pass"), (0.9, "pass"), (1.1, "fail")])
 def test_after_the_final_response(wait: float, verdict: str) -> None:
     bench, caller = Bench(BUSY), Caller()
     refusal = bench.receive(caller.invite())[-1]

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from bench import OK, TCP, Bench, Caller
 
+from responder.uas.script import Reply
+
 from .judging import verdicts
 
 GOOD = ("Allow: INVITE, ACK, BYE", "Supported: replaces", "Date: Sat, 13 Nov 2010 23:29:00 GMT")
@@ -47,6 +49,16 @@ WRONG: dict[str, dict[str, Any]] = {
     "date-is-in-gmt": {"fields": ("Date: Sat, 13 Nov 2010 23:29:00 EST",)},
     "request-on-a-stream-has-content-length": {"caller": Caller(flow=TCP)},
 }
+
+
+@pytest.mark.parametrize("call_id", [1, 2])
+def test_supported_is_left_out_after_a_420(call_id: int) -> None:
+    refused = Reply(420, headers=(("Unsupported", "timer"),))
+    bench, caller = Bench(refused), Caller()
+    (*_, final) = bench.receive(caller.invite("Supported: timer"))
+    bench.receive(caller.ack_refusal(final))
+    bench.receive((caller if call_id == 1 else Caller(call_id)).invite())
+    assert verdicts(bench)["invite-has-supported"] == "pass"
 
 
 @pytest.mark.parametrize("rule", WRONG)

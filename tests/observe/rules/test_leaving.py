@@ -10,7 +10,7 @@ from bench import BUSY, BYE, OK, RINGING
 
 from responder.uas.script import Order, Reply
 
-from .misbehaving import HERE, UNHEARD, Misbehaving
+from .misbehaving import HERE, STREAM, UNHEARD, Loss, Misbehaving
 
 RELIABLE = Reply(180, reliable=True)
 TIMED = Reply(200, headers=(("Session-Expires", "90;refresher=uac"), ("Require", "timer")))
@@ -58,6 +58,21 @@ def hung_up_on() -> Misbehaving:
     return client
 
 
+def deaf(wait: float) -> Misbehaving:
+    """Our OPTIONS comes after a second and gets no answer; so long after it the client hangs up."""
+    client = called(OK, 1, Order("OPTIONS"), "stay")
+    client.bench.run(1 + wait)
+    client.bench.receive(client.caller.bye(), HERE)
+    return client
+
+
+def trickling() -> Misbehaving:
+    """A 486 by a stream, byte by byte."""
+    client = Misbehaving(Reply(486, fault=Loss(corrupt=("byte-by-byte",))), flow=STREAM)
+    client.invite()
+    return client
+
+
 def crossing() -> Misbehaving:
     """Both sides hang up at the same time; the client has answered nothing."""
     client = called(OK, 1, BYE, "stay")
@@ -86,15 +101,20 @@ def referred() -> Misbehaving:
         (lambda: invited(RELIABLE, "stay"), 0.005, "exited", "reliable-1xx-gets-a-prack", "fail"),
         (hung_up_on, 0.3, "exited", "requests-to-it-are-answered", "fail"),
         (referred, 0.3, "exited", "accepted-refer-is-reported", "fail"),
-        (lambda: unheard_ack(bye=False), 0.3, "exited", "every-copy-of-a-2xx-is-acknowledged", "fail"),
+        (lambda: deaf(2.5), 0.3, "exited", "requests-to-it-are-answered", "fail"),
+        (trickling, 4.0, "exited", "refusal-is-acknowledged", "fail"),
+        (lambda: unheard_ack(bye=False), 0.6, "exited", "every-copy-of-a-2xx-is-acknowledged", "fail"),
         # it went away before it can have known
         (lambda: invited(BUSY), 0.001, "exited", "refusal-is-acknowledged", None),
         (lambda: invited(OK), 0.001, "exited", "success-is-acknowledged", None),
         (lambda: invited(RELIABLE, "stay"), 0.001, "exited", "reliable-1xx-gets-a-prack", None),
         (lambda: invited(RINGING, 1, BUSY), 0.9, "exited", "refusal-is-acknowledged", None),
         (hung_up_on, 0.05, "exited", "requests-to-it-are-answered", None),
+        (lambda: deaf(0.5), 0.3, "exited", "requests-to-it-are-answered", None),
+        (trickling, 0.3, "exited", "refusal-is-acknowledged", None),
         (crossing, 0.3, "exited", "requests-to-it-are-answered", None),
         (referred, 0.05, "exited", "accepted-refer-is-reported", None),
+        (lambda: unheard_ack(bye=False), 0.45, "exited", "every-copy-of-a-2xx-is-acknowledged", None),
         (lambda: unheard_ack(bye=True), 0.05, "exited", "every-copy-of-a-2xx-is-acknowledged", None),
         # what it need not do any more
         (lambda: called(TIMED, "stay"), 60.0, "exited", "refresher-refreshes-before-the-expiration", None),

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from bench import OFFER
+from bench import OFFER, RINGING, Bench, Caller
 
 from responder.uas.script import Reply
 
 from .asking import Asking
+from .judging import verdicts
 
 
 def told(status: int, **headers: str) -> Reply:
@@ -41,6 +42,29 @@ class TestBody:
     def test_413(self, body: bytes, after: float, verdict: str) -> None:
         asking = twice("INVITE", told(413, Retry_After="9"), then={"body": body, "after": after})
         assert asking.verdict("too-large-a-body-is-made-smaller") == verdict
+
+    @pytest.mark.parametrize(
+        ("status", "accept", "verdict"),
+        [
+            (413, "", "fail"),
+            (415, "application/pidf+xml", "fail"),
+            (415, "text/plain", "not-exercised"),  # nobody describes a session in that
+            (415, "application/sdp", "not-exercised"),  # there is nothing that the client could change
+            (415, "", "not-exercised"),
+        ],
+    )
+    def test_no_try_at_all(self, status: int, accept: str, verdict: str) -> None:
+        asking = Asking()
+        asking.ask("INVITE", told(status, Accept=accept) if accept else status)
+        assert asking.verdict("refused-body-is-sent-in-another-form", 10.0) == verdict
+
+    @pytest.mark.parametrize("status", [413, 415])
+    def test_no_try_of_a_call_that_was_given_up(self, status: int) -> None:
+        bench, caller = Bench(RINGING, 1, told(status, Accept="application/pidf+xml"), "stay"), Caller()
+        bench.receive(caller.invite())
+        bench.receive(caller.cancel())
+        bench.run(10)
+        assert "refused-body-is-sent-in-another-form" not in verdicts(bench)
 
     @pytest.mark.parametrize(
         ("kind", "accept", "verdict"),

@@ -45,6 +45,10 @@ def silent(
         (0.5, 3.5, 7.5, 15.5),  # one was lost
         (1.5, 3.5, 15.5, 31.5),  # two were
         (0.52, 1.61, 3.63, 7.7),
+        (1.21, 1.21, 3.5, 7.5),  # what came first was read late, and the two together
+        (0.0, 0.5, 2.5, 6.5),  # the INVITE itself was read a second late
+        (0.9, 1.5, 4.5, 7.5, 15.5),  # two were read late
+        (0.5, 2.5, 4.5, 8.5),  # the client stood still for a second
     ],
     ids=str,
 )
@@ -55,7 +59,7 @@ def test_doubling_intervals(times: Sequence[float]) -> None:
     assert found["invite-is-sent-again-by-udp"] == "pass"
 
 
-@pytest.mark.parametrize("times", [(0.5, 1.0, 1.5, 2.0), (0.5, 1.5, 3.5, 5.5, 7.5), (0.02, 0.04, 0.06)], ids=str)
+@pytest.mark.parametrize("times", [(0.5, 1.0, 1.5, 2.0), (0.5, 1.5, 3.5, 5.5, 7.5), (0.02, 0.04, 0.06, 0.08)], ids=str)
 def test_intervals_of_an_invite_that_do_not_double(times: Sequence[float]) -> None:
     assert silent("INVITE", times)["invite-copies-back-off"] == "fail"
 

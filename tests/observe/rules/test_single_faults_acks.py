@@ -78,7 +78,7 @@ def copies(reply: Reply, wrong: bool) -> Misbehaving:
     if final.status < 300:
         client.bench.run(0.2)
         client.bench.receive(client.caller.bye(), HERE)
-    client.leave(0.3)
+    client.leave(0.6)
     return client
 
 

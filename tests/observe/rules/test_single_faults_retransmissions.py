@@ -137,12 +137,12 @@ COPIES = [
     conduct(
         "INVITE again very soon",
         "invite-is-not-sent-again-before-t1",
-        partial(sent_again, "INVITE", DOUBLING[:2], (0.1, 0.3), until=0.6),
+        partial(sent_again, "INVITE", DOUBLING[:2], (0.1, 0.3, 0.6), until=1.6),
     ),
     conduct(
         "OPTIONS again very soon",
         "other-request-is-not-sent-again-before-t1",
-        partial(sent_again, "OPTIONS", DOUBLING[:2], (0.1, 0.3), until=0.6),
+        partial(sent_again, "OPTIONS", DOUBLING[:2], (0.1, 0.3, 0.6), until=1.6),
     ),
     conduct("INVITE never again", "invite-is-sent-again-by-udp", partial(sent_again, "INVITE", DOUBLING, ())),
     conduct("OPTIONS never again", "other-request-is-sent-again-by-udp", partial(sent_again, "OPTIONS", CAPPED, ())),
@@ -170,7 +170,9 @@ COPIES = [
         partial(sent_again, "OPTIONS", CAPPED, (*CAPPED, 35.5, 39.5)),
     ),
     conduct(
-        "OPTIONS again every 500 ms", "other-copies-back-off", partial(sent_again, "OPTIONS", CAPPED, (0.5, 1.0, 1.5))
+        "OPTIONS again every 500 ms",
+        "other-copies-back-off",
+        partial(sent_again, "OPTIONS", CAPPED, (0.5, 1.0, 1.5, 2.0)),
     ),
     conduct(
         "OPTIONS again without cap", "other-copies-come-every-t2", partial(sent_again, "OPTIONS", CAPPED, DOUBLING)

@@ -958,7 +958,7 @@ FAULTS: list[tuple[str, str, Fault]] = [
             "refused-body-is-sent-in-another-form",
             f"nothing after {status}",
             fault(
-                ask("MESSAGE", told(status, Accept="text/plain"), body=b"hello"),
+                ask("MESSAGE", told(status, Accept="text/html"), body=b"hello"),
                 None,
                 ask("MESSAGE", 200, body=b"hi"),
             ),
