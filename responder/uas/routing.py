@@ -19,8 +19,10 @@ _TRANSPORTS: Final = {"udp": "UDP", "tcp": "TCP", "tls": "TLS", "ws": "WS", "wss
 def request_uri(dialog: Dialog[Any]) -> str:
     """The Request-URI: the remote target, or the first route where that is a strict router's.
 
-    Empty where there is neither: the peer gave no Contact (12.1.1), and nothing can be sent to it.
+    Empty where there is no target, because the peer gave no Contact (12.1.1): nothing can be sent to it.
     """
+    if not dialog.target:
+        return ""
     first = _first_route(dialog)
     if first is not None and not _is_loose(first):
         return as_request_uri(first)

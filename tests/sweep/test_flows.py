@@ -24,6 +24,7 @@ OF_EACH_KIND = _GOING_ON + _REFUSED
 OF_EACH_CLASS = ("100", "200", "302", "401", "408", "481", "503", "603")
 NOT_DONE = (
     *("invite-has-supported", "redirection-is-followed", "proxy-of-305-is-used", "stale-nonce-is-no-wrong-password"),
+    "refused-body-is-sent-in-another-form",
 )
 """What a client that knows the basics does not do though it SHOULD."""
 PATIENCE = 12.0

@@ -29,8 +29,6 @@ _SILENCE: Final = 20.0
 """Seconds in which the responder has sent a request of its own again and again."""
 _SHORT_SILENCE: Final = 4.0
 """The same where nothing is lost on the way: it has been sent four times by then."""
-_STALL: Final = 1.0
-"""Seconds that a process on a busy machine may stand still: who hangs up later has seen what came before."""
 _LEAVING: Final = 0.2
 """Seconds in which a client that is about to go away need not look at what comes any more."""
 _OF_NO_REQUEST: Final = CATALOGUE.keys() & {"wrong-branch", "lower-via-first", "wrong-cseq-method"}

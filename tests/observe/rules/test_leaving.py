@@ -101,7 +101,7 @@ def referred() -> Misbehaving:
         (lambda: invited(RELIABLE, "stay"), 0.005, "exited", "reliable-1xx-gets-a-prack", "fail"),
         (hung_up_on, 0.3, "exited", "requests-to-it-are-answered", "fail"),
         (referred, 0.3, "exited", "accepted-refer-is-reported", "fail"),
-        (lambda: deaf(2.5), 0.3, "exited", "requests-to-it-are-answered", "fail"),
+        (lambda: deaf(0.5), 0.3, "exited", "requests-to-it-are-answered", "fail"),
         (trickling, 4.0, "exited", "refusal-is-acknowledged", "fail"),
         (lambda: unheard_ack(bye=False), 0.6, "exited", "every-copy-of-a-2xx-is-acknowledged", "fail"),
         # it went away before it can have known
@@ -110,7 +110,7 @@ def referred() -> Misbehaving:
         (lambda: invited(RELIABLE, "stay"), 0.001, "exited", "reliable-1xx-gets-a-prack", None),
         (lambda: invited(RINGING, 1, BUSY), 0.9, "exited", "refusal-is-acknowledged", None),
         (hung_up_on, 0.05, "exited", "requests-to-it-are-answered", None),
-        (lambda: deaf(0.5), 0.3, "exited", "requests-to-it-are-answered", None),
+        (lambda: deaf(0.1), 0.3, "exited", "requests-to-it-are-answered", None),
         (trickling, 0.3, "exited", "refusal-is-acknowledged", None),
         (crossing, 0.3, "exited", "requests-to-it-are-answered", None),
         (referred, 0.05, "exited", "accepted-refer-is-reported", None),
