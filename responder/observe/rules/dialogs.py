@@ -23,6 +23,7 @@ from responder.observe.rules.in_dialog import (
     later,
     option,
     ours_within,
+    second_gets_500,
     sessions,
     within,
 )
@@ -633,22 +634,7 @@ def _callee_bye(call: CallSeen) -> Iterator[Finding]:
     "An INVITE of ours in a dialog that comes before the final response to another gets 500 with Retry-After.",
 )
 def _second_invite(call: CallSeen) -> Iterator[Finding]:
-    for dialog in sessions(call):
-        ours = ours_within(call, dialog, "INVITE")
-        for place, invite in enumerate(ours):
-            final = invite.final
-            open_before = [one for one in ours[:place] if one.provisionals and not one.answered_before(invite.request)]
-            if final is None or not open_before or any(one.answered_before(final) for one in open_before):
-                continue
-            status, wait = final.response.status, final.first("retry-after")
-            yield judged(
-                status == 500 and bool(wait),
-                "500 with Retry-After",
-                f"{status}, Retry-After: {wait or 'none'}",
-                open_before[0].request,
-                invite.request,
-                final,
-            )
+    yield from second_gets_500(call, "INVITE")
 
 
 @of_call(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from responder.observe.rules.rule import Finding, judged
 from responder.observe.transcript import CallSeen, DialogSeen, Exchange, Seen
 
 CROSSING: Final = 0.5
@@ -67,3 +68,24 @@ def hung_up(call: CallSeen, dialog: DialogSeen) -> Seen | None:
 def option(seen: Seen, key: str, tag: str) -> bool:
     """Whether an option tag stands in a header of option tags (no regard to case, 7.3.1)."""
     return tag in [value.strip().lower() for value in seen.every(key)]
+
+
+def second_gets_500(call: CallSeen, method: str) -> Iterator[Finding]:
+    """What the client says to a request of ours in a session while another of that method has no final response: 500
+    with Retry-After (RFC 3261 section 14.2, RFC 3311 section 5.2)."""
+    for dialog in sessions(call):
+        ours = ours_within(call, dialog, method)
+        for place, second in enumerate(ours):
+            final = second.final
+            open_before = [one for one in ours[:place] if one.provisionals and not one.answered_before(second.request)]
+            if final is None or not open_before or any(one.answered_before(final) for one in open_before):
+                continue
+            status, wait = final.response.status, final.first("retry-after")
+            yield judged(
+                status == 500 and bool(wait),
+                "500 with Retry-After",
+                f"{status}, Retry-After: {wait or 'none'}",
+                open_before[0].request,
+                second.request,
+                final,
+            )

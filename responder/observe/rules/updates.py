@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from responder.observe.rules.in_dialog import later, ours_within, sessions, within
+from responder.observe.rules.in_dialog import later, ours_within, second_gets_500, sessions, within
 from responder.observe.rules.rule import MUST, Finding, judged, of_call, of_exchange
 from responder.observe.transcript import CallSeen, Exchange
 
@@ -28,22 +28,7 @@ def _info_in_dialog(exchange: Exchange, call: CallSeen) -> Iterator[Finding]:
     "An UPDATE of ours that comes before the final response to another gets 500 with Retry-After.",
 )
 def _second_update(call: CallSeen) -> Iterator[Finding]:
-    for dialog in sessions(call):
-        ours = ours_within(call, dialog, "UPDATE")
-        for place, update in enumerate(ours):
-            final = update.final
-            open_before = [one for one in ours[:place] if one.provisionals and not one.answered_before(update.request)]
-            if final is None or not open_before or any(one.answered_before(final) for one in open_before):
-                continue
-            status, wait = final.response.status, final.first("retry-after")
-            yield judged(
-                status == 500 and bool(wait),
-                "500 with Retry-After",
-                f"{status}, Retry-After: {wait or 'none'}",
-                open_before[0].request,
-                update.request,
-                final,
-            )
+    yield from second_gets_500(call, "UPDATE")
 
 
 @of_exchange("info-has-no-recv-info", MUST, "RFC 6086 4.2.1", "An INFO has no Recv-Info.", methods=("INFO",))
