@@ -132,7 +132,7 @@ def test_keys(browser: Page, tmp_path: Path) -> None:
     for key in ("ArrowDown", "ArrowRight", "ArrowRight", "ArrowUp", "ArrowLeft"):
         browser.press(key, keys[key])
         path.append(browser.eval(focus))
-    assert path == ["#c2", "#c2-form", "#c2-acks", "#c1-acks", "#c1-form"]
+    assert path == ["#c2", "#c2-form", "#c2-grammar", "#c1-grammar", "#c1-form"]
     assert browser.eval("document.querySelectorAll('#matrix tbody a[tabindex=\"0\"]').length") == 1
     browser.press("Enter", keys["Enter"])
     assert visible(browser, ".case", "id") == ["c1"]
