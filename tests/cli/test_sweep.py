@@ -20,6 +20,8 @@ from responder.cli import main
 
 from .process import PATIENCE
 
+pytestmark = pytest.mark.wire
+
 
 @contextmanager
 def started(*options: str, stdin: int = subprocess.DEVNULL) -> Iterator[subprocess.Popen[str]]:

@@ -24,6 +24,7 @@ from responder.sweep.sweeping import Judging, Played
 
 from .clients import UAC
 
+pytestmark = pytest.mark.wire
 PATIENCE = 20.0
 
 

@@ -24,6 +24,7 @@ from responder.sweep.sweeping import Judging, Played, sweep
 
 from .clients import uac
 
+pytestmark = pytest.mark.wire
 BUSY = Case("486", "486", "INVITE", "UDP")
 
 
