@@ -13,8 +13,7 @@ from typing import Final, TypeAlias
 
 from responder.errors import ParseError
 from responder.events import Address
-from responder.observe.identity import Identity as Identity
-from responder.observe.identity import identity_of as identity_of
+from responder.observe.identity import Identity, identity_of
 from responder.observe.records import CallRecord, ClientRecord, Entry, GapRecord, MalformedRecord, MessageRecord
 from responder.sip.corruption import BYTE_BY_BYTE, CATALOGUE
 from responder.sip.message import Message, Request, Response

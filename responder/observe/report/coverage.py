@@ -8,6 +8,7 @@ from itertools import groupby
 from textwrap import wrap
 from typing import Any, Final
 
+from responder.observe.identity import identity_of
 from responder.observe.judge import NOT_EXERCISED
 from responder.observe.printable import printable
 from responder.observe.report.by_rule import by_rule
@@ -15,7 +16,6 @@ from responder.observe.report.listing import listed
 from responder.observe.report.result import Report
 from responder.observe.rules.catalogue import rules
 from responder.observe.rules.rule import Rule
-from responder.observe.transcript import identity_of
 from responder.registry.registry import Registry
 from responder.sip.message import Request, Response
 from responder.sip.methods import METHODS

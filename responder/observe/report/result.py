@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
+from responder.observe.identity import identity_of
 from responder.observe.judge import FAIL, Judged, judge
 from responder.observe.records import (
     CallRecord,
@@ -26,7 +27,7 @@ from responder.observe.records import (
 from responder.observe.rules.rule import MUST, Finding, Level, Rule
 from responder.observe.runs import Run, runs
 from responder.observe.summary import summarise
-from responder.observe.transcript import CallSeen, Seen, Transcript, identity_of
+from responder.observe.transcript import CallSeen, Seen, Transcript
 from responder.observe.verdict import passed
 from responder.sip.message import Request
 

@@ -14,8 +14,9 @@ from typing import Final
 from weakref import WeakKeyDictionary
 
 from responder.errors import ParseError
+from responder.observe.identity import identity_of
 from responder.observe.rules.comparing import same_uri, uri_of, via_of
-from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
 from responder.sip.digest import Challenge, Credentials, challenges
 
 PATIENCE: Final = 5.0

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from responder.errors import ParseError
+from responder.observe.identity import identity_of
 from responder.observe.rules.attempts import client_of, refusals
 from responder.observe.rules.comparing import address, brief, came_directly, same_uri, uri_of, via_of
 from responder.observe.rules.registered import OPTION_TAGS
@@ -26,7 +27,7 @@ from responder.observe.rules.rule import (
     of_request,
     of_run,
 )
-from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
 from responder.sip import header_names
 from responder.sip.abnf import is_token
 from responder.sip.message import Request

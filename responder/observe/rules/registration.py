@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from responder.errors import ParseError
+from responder.observe.identity import identity_of
 from responder.observe.rules.attempts import client_of
 from responder.observe.rules.comparing import address, brief, came_directly, same_uri, uri_of
 from responder.observe.rules.rule import (
@@ -20,7 +21,7 @@ from responder.observe.rules.rule import (
     of_exchange,
     of_run,
 )
-from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript, identity_of
+from responder.observe.transcript import CallSeen, Exchange, Seen, Transcript
 from responder.sip.name_addr import NameAddr
 from responder.sip.uri import Uri
 
